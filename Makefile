@@ -1,0 +1,50 @@
+# What a developer runs. `make help` lists it.
+PYTHON ?= python3
+# Extra words for the installation of torch, for example an index of builds without CUDA.
+TORCH_FLAGS ?=
+
+BIN := .venv/bin
+STAMP := .venv/.installed
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
+
+.PHONY: help setup demo test check format docs constraints
+
+help: ## list these commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
+
+setup: $(STAMP) ## make the environment in .venv
+
+# torch comes first so that its build is the one chosen by TORCH_FLAGS. python-elf is the reference of one metric;
+# its evaluation module needs bioimage-cpp alone, so what else its metadata asks for stays out.
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else \
+	  f"Tunebook needs Python 3.11 or newer; got {sys.version.split()[0]}. Name another: make setup PYTHON=python3.12")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) $(TORCH_FLAGS) torch
+	$(PIP) -e '.[dev]'
+	$(PIP) --no-deps python-elf
+	@touch $@
+
+demo: setup ## run the quickstart book and say where its page is
+	$(BIN)/tunebook run examples/quickstart
+
+test: setup ## run the tests and show their coverage
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+check: setup ## format, lint, imports, types, tests: what must pass before a change is merged
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/mypy
+	$(MAKE) --no-print-directory test
+
+format: setup ## rewrite the code in the house's format, and mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: setup ## write the tree of ARCHITECTURE.md anew
+	$(BIN)/python scripts/architecture.py
+
+constraints: setup ## pin the versions that are installed
+	$(BIN)/python scripts/constraints.py > constraints.new
+	mv constraints.new constraints.txt

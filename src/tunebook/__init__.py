@@ -1,0 +1,3 @@
+"""Tunebook: hyperparameter studies you can believe."""
+
+__version__ = "0.1.0"

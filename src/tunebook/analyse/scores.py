@@ -1,0 +1,181 @@
+"""The score of one configuration in one column: mean, spread, n, and the reason where there is none.
+
+Only runs with the role `search` are compared with each other; the other roles answer other questions.
+"""
+
+import math
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tunebook.records import Case, Row, RunFacts, Table
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A mean over replicates.
+
+    Args:
+        mean: None when no run has a value; then `reason` says why.
+        sd: Standard deviation over replicates (ddof 1); None when n < 2.
+        n: Runs behind the mean.
+        expected: Runs that the study declares for it.
+        reason: Why runs are missing from the mean; empty when none are.
+    """
+
+    mean: float | None
+    sd: float | None
+    n: int
+    expected: int
+    reason: str = ""
+
+    @property
+    def complete(self) -> bool:
+        """Whether every declared run stands behind the mean."""
+        return self.mean is not None and self.n == self.expected
+
+
+@dataclass(frozen=True)
+class Unavailable:
+    """A result that a table cannot give, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One configuration with its rows, one per case in the order of `cases` (None where there is none).
+
+    Args:
+        selection: Its score on the selection metric and split; the mean over cases when there are several.
+        trainable: Trainable parameters of its runs; None when no run tells.
+    """
+
+    configuration: str
+    label: str
+    alternative: str
+    rows: tuple[Row | None, ...]
+    selection: Cell
+    trainable: float | None
+
+
+def cases(table: Table) -> tuple[Case, ...]:
+    """The cases of a table in the order of their first row."""
+    found: list[Case] = []
+    for row in table.rows:
+        if row.case not in found:
+            found.append(row.case)
+    return tuple(found)
+
+
+def searched(row: Row) -> tuple[RunFacts, ...]:
+    """The runs of a row that are compared: those with the role `search`."""
+    return tuple(run for run in row.runs if run.role == "search")
+
+
+def value_of(run: RunFacts, metric: str, split: str) -> float | None:
+    """A run's score; None when it did not finish, has none, or has one that is not a finite number."""
+    value = run.scores.get((metric, split)) if run.status == "finished" else None
+    return value if value is not None and math.isfinite(value) else None
+
+
+def cell(row: Row | None, *, metric: str, split: str) -> Cell:
+    """The mean of a row's searched runs on one metric and split."""
+    if row is None:
+        return Cell(None, None, 0, 0, "not declared for this case")
+    runs = searched(row)
+    found = [value for run in runs if (value := value_of(run, metric, split)) is not None]
+    absent = [_why(run, metric, split) for run in runs if value_of(run, metric, split) is None]
+    mean = statistics.fmean(found) if found else None
+    sd = statistics.stdev(found) if len(found) > 1 else None
+    return Cell(mean, sd, len(found), len(runs), _joined(absent, runs))
+
+
+def mean_over_cases(cells: Sequence[Cell]) -> Cell:
+    """One score from a score per case: the mean of the means, without a spread; n is the smallest.
+
+    A case without a value leaves the whole without one, so that configurations are compared on equal terms.
+    """
+    if len(cells) == 1:
+        return cells[0]
+    reason = "; ".join(dict.fromkeys(each.reason for each in cells if each.reason))
+    means = [each.mean for each in cells if each.mean is not None]
+    expected = max((each.expected for each in cells), default=0)
+    if len(means) < len(cells) or not means:
+        return Cell(None, None, 0, expected, reason)
+    n = expected if all(each.complete for each in cells) else min(each.n for each in cells)
+    return Cell(statistics.fmean(means), None, n, expected, reason)
+
+
+def ordered(table: Table) -> tuple[Entry, ...]:
+    """Every configuration, best selection score first; those without a score last.
+
+    Equal scores: fewer trainable parameters first, then the id.
+    """
+    sign = -1.0 if direction(table, table.select_metric) == "maximize" else 1.0
+
+    def key(entry: Entry) -> tuple[bool, float, float, str]:
+        mean = entry.selection.mean
+        trainable = math.inf if entry.trainable is None else entry.trainable
+        return mean is None, sign * (mean or 0.0), trainable, entry.configuration
+
+    return tuple(sorted(_entries(table), key=key))
+
+
+def direction(table: Table, metric: str) -> str:
+    """`maximize` or `minimize`."""
+    return table.metrics[metric].direction
+
+
+def best_of(values: Iterable[float], way: str) -> float | None:
+    """The largest or smallest value; None of none."""
+    found = list(values)
+    if not found:
+        return None
+    return max(found) if way == "maximize" else min(found)
+
+
+def _entries(table: Table) -> Iterable[Entry]:
+    every = cases(table)
+    by_configuration: dict[str, list[Row]] = {}
+    for row in table.rows:
+        by_configuration.setdefault(row.configuration, []).append(row)
+    for name, rows in by_configuration.items():
+        aligned = tuple(next((row for row in rows if row.case == case), None) for case in every)
+        scores = [cell(row, metric=table.select_metric, split=table.select_split) for row in aligned]
+        yield Entry(name, rows[0].label, rows[0].alternative, aligned, mean_over_cases(scores), _trainable(rows))
+
+
+def _trainable(rows: Iterable[Row]) -> float | None:
+    counts = [
+        run.quantities["trainable_parameters"]
+        for row in rows
+        for run in row.runs
+        if "trainable_parameters" in run.quantities
+    ]
+    return max(counts, default=None)
+
+
+def _why(run: RunFacts, metric: str, split: str) -> str:
+    if run.status == "missing":
+        return run.reason or "not run yet"
+    if run.status == "failed":
+        return f"failed: {run.reason}" if run.reason else "failed"
+    if (metric, split) in run.scores:
+        return "not a finite number"
+    return run.reasons.get((metric, split)) or "not scored"
+
+
+def _joined(absent: Sequence[str], runs: Sequence[RunFacts]) -> str:
+    """`takes no prompts` when all runs agree, `2 of 3 seeds: 1 failed: diverged` when some have a value."""
+    if not runs:
+        return "no run of this role"
+    counts = Counter(absent)
+    if len(absent) == len(runs) and len(counts) == 1:
+        return absent[0]
+    if not absent:
+        return ""
+    unit = "seeds" if all(set(run.replicate) == {"seed"} for run in runs) else "runs"
+    parts = ", ".join(f"{count} {reason}" for reason, count in counts.items())
+    return f"{len(runs) - len(absent)} of {len(runs)} {unit}: {parts}"

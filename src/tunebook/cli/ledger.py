@@ -1,0 +1,35 @@
+"""`tunebook ledger`: make the ledger again, or print it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tunebook.book import Book
+from tunebook.ledger.facts import dump as everything
+from tunebook.ledger.facts import facts as only_facts
+from tunebook.ledger.rebuild import rebuild as make_again
+
+group = typer.Typer(help="The database of all runs, measurements and decisions.", no_args_is_help=True)
+BookPath = Annotated[Path, typer.Argument(help="A book's folder.", show_default=False)]
+
+
+@group.command()
+def rebuild(book: BookPath) -> None:
+    """Make the ledger again from the run folders and record files."""
+    found = Book.load(book)
+    with found.writing():
+        rebuilt = make_again(found.file.ledger, book=found.path)
+    typer.echo(f"{rebuilt.runs} runs and {rebuilt.records} records")
+
+
+@group.command()
+def dump(
+    book: BookPath,
+    facts: Annotated[
+        bool, typer.Option("--facts", help="Only what must repeat: no times, hosts, costs or row numbers.")
+    ] = False,
+) -> None:
+    """Print the ledger as JSON lines, in a fixed order."""
+    with Book.load(book).ledger() as ledger:
+        typer.echo(only_facts(ledger) if facts else everything(ledger), nl=False)

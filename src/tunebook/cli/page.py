@@ -1,0 +1,23 @@
+"""`tunebook page`: make the pages again from ledger and run folders."""
+
+from typing import Annotated
+
+import typer
+
+from tunebook import study as conductor
+from tunebook.cli.paths import Where, chosen
+
+
+def page(
+    where: Where,
+    without_costs: Annotated[
+        bool, typer.Option("--without-costs", help="Leave out time, memory and machine: only facts.")
+    ] = False,
+) -> None:
+    """Write the pages of a book's studies; the same ledger gives the same bytes."""
+    book, names = chosen(where)
+    with book.writing(), book.ledger() as ledger:
+        for name in names:
+            rendered = conductor.page(name, ledger, book.path, without_costs=without_costs)
+            typer.echo(f"{name}: {rendered.html}")
+            typer.echo(f"{name}: {rendered.markdown}")

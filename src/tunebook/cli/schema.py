@@ -1,0 +1,14 @@
+"""`tunebook schema`: the JSON Schema of study files, for editors."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from tunebook.spec.schema import json_schema
+from tunebook.task import find
+
+
+def schema(task: Annotated[str, typer.Argument(help="Name of a task.", show_default=False)]) -> None:
+    """Print the JSON Schema of a task's study files."""
+    typer.echo(json.dumps(json_schema(find(task)), indent=2))

@@ -1,0 +1,11 @@
+"""Where a run happens: in this process (`inline`), or in a child process of its own (`processes`).
+
+job.py         what is submitted, and the interface of an executor
+child.py       one run from lock to outcome: train, predict, calibrate, score, draw
+scoring.py     from stored predictions to settings, measurements and pictures
+provenance.py  under which versions, on which machine
+inline.py      executor: at once, in this process
+processes.py   executor: child processes that are pinned, limited and killed
+serve.py       what such a child does first and last
+slots.py       how many at once, and on which cores or GPUs
+"""

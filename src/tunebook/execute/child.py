@@ -1,0 +1,284 @@
+"""One run, from the lock on its folder to its outcome.
+
+    lock ─ finished before, with all that is asked? ─> that outcome
+      └─> train (unless a finished outcome vouches for the checkpoint) ─> predict ─> calibrate ─> score, draw ─> outcome
+
+The outcome is written last, so a folder without one holds a torn run: it is cleared and run again. A failure is an
+outcome too, and never takes the place of a finished one.
+"""
+
+import errno
+import importlib
+import math
+import os
+import re
+import resource
+import shutil
+import sys
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+from tunebook.errors import Crashed, Diverged, InputError, OutOfMemory, Problem, RunError
+from tunebook.execute.job import Job
+from tunebook.execute.provenance import provenance
+from tunebook.execute.scoring import Scorer, picture_list
+from tunebook.folders import Busy, RunFolder, digest_of_arrays
+from tunebook.records import Costs, CurvePoint, Measurement, Outcome
+from tunebook.task import Context, Task, Worker, find
+
+LOCK_SECONDS = 10.0
+CURVE_SECONDS = 2.0
+REASON_LENGTH = 300
+SAFE_ITEM = re.compile(r"[^/\\\0]*[^/\\\0.][^/\\\0]*")
+MEMORY_ERRORS = {"MemoryError", "OutOfMemoryError"}
+MEMORY_MESSAGES = ("can't allocate memory", "CUDA out of memory")
+
+
+def work(job: Job, *, redirect: bool = False) -> Outcome:
+    """Bring a run to its outcome in this process; a finished run with all that is asked answers at once.
+
+    Args:
+        redirect: Whether all that this process prints meanwhile goes to the run's log.txt (by file descriptor).
+            The traceback of a failure is there in any case.
+
+    Raises:
+        InputError: when another process keeps the run for 10 s, the run's folder cannot be written, or the task
+            is not there. Whatever goes wrong within the run is a failed Outcome instead.
+    """
+    task = _task(job)
+    folder = RunFolder.of(job.book, job.run)
+    try:
+        with folder.lock(wait=LOCK_SECONDS):
+            return _locked(job, task, folder, redirect=redirect)
+    except Busy:
+        message = f"must be free; another process has worked on this run for {LOCK_SECONDS:g} s"
+        raise InputError(Problem(str(folder.path), message, "wait for the other tunebook, or stop it")) from None
+    except OSError as error:
+        message = f"must be a folder that can be written; got {error.strerror or error}"
+        raise InputError(Problem(str(folder.path), message, "make room on the disk, or correct the rights")) from error
+
+
+def failed(error: BaseException) -> tuple[str, str]:
+    """Kind and reason (one sentence) of an exception that ended a run."""
+    text = " ".join(str(error).split())[:REASON_LENGTH]
+    if isinstance(error, RunError) and type(error) is not RunError:
+        return error.kind, text or type(error).__name__
+    names = {kind.__name__ for kind in type(error).__mro__}
+    if names & MEMORY_ERRORS or any(message in str(error) for message in MEMORY_MESSAGES):
+        return OutOfMemory.kind, text or "no memory was left"
+    return Crashed.kind, f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def load(path: str) -> Any:
+    """The object at `package.module:NAME`."""
+    module, _, name = path.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def _task(job: Job) -> Task:
+    if job.task_object is None:
+        return find(job.task)
+    task: Task = load(job.task_object)
+    return task
+
+
+def _locked(job: Job, task: Task, folder: RunFolder, *, redirect: bool) -> Outcome:
+    previous = folder.read_outcome()
+    finished = previous if previous is not None and previous.status == "finished" else None
+    if finished is not None and _answers(finished, job, task, folder):
+        return finished
+    if finished is None:
+        _clear(folder.at)
+    folder.at.mkdir(parents=True, exist_ok=True)
+    folder.write_run(job.run)
+    with _printing_to(folder.log) if redirect else nullcontext():
+        outcome = _attempt(job, task, folder, finished)
+    if outcome.status == "finished" or finished is None:
+        folder.write_outcome(outcome)
+    return outcome
+
+
+def _clear(folder: Path) -> None:
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
+def _splits(job: Job, finished: Outcome | None) -> tuple[str, ...]:
+    """Asked, selected on, and held already: what is scored under one choice of settings."""
+    held = finished.predictions if finished is not None else {}
+    return tuple(dict.fromkeys((*job.splits, job.select_split, *held)))
+
+
+def _answers(finished: Outcome, job: Job, task: Task, folder: RunFolder) -> bool:
+    """Whether what is stored is what the job asks for."""
+    asked = {*job.splits, job.select_split}
+    measured = {m.split for m in folder.read_measurements() if m.item == "" and m.evaluator == task.evaluator}
+    chosen_on = {settings.split for settings in folder.read_settings()}
+    return (
+        asked <= set(finished.predictions)
+        and asked <= measured
+        and chosen_on <= {job.select_split}
+        and all(picture_list(folder, split).exists() for split in job.pictures)
+    )
+
+
+def _attempt(job: Job, task: Task, folder: RunFolder, finished: Outcome | None) -> Outcome:
+    """The outcome of doing what is missing; exceptions of the run become a failed one."""
+    meter = _Meter()
+    try:
+        outcome = _Attempt(job, task, folder, finished, load(job.worker)()).complete()
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        with folder.log.open("a", encoding="utf-8") as log:
+            traceback.print_exc(file=log)
+        kind, reason = failed(error)
+        outcome = Outcome("failed", kind, reason)
+    described = provenance(job.device, job.threads, book=job.book, started=meter.started)
+    if finished is not None:  # the costs and versions of a run are those of its training
+        return replace(outcome, costs=finished.costs, provenance={**finished.provenance, "scored": described["ended"]})
+    return replace(outcome, costs=meter.costs(), provenance=described)
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    job: Job
+    task: Task
+    folder: RunFolder
+    finished: Outcome | None
+    worker: Worker
+
+    def complete(self) -> Outcome:
+        held = self._held()
+        lacking = [split for split in _splits(self.job, self.finished) if split not in held]
+        trained = self._needs_training(lacking)
+        if trained:
+            self._train()
+            lacking = list(_splits(self.job, self.finished))
+        for split in lacking:
+            self._predict(split)
+        self._score()
+        quantities = self.finished.quantities if self.finished is not None and not trained else self._quantities()
+        digests = {split: self._digest(split) for split in _splits(self.job, self.finished)}
+        return Outcome("finished", predictions=digests, quantities=quantities)
+
+    @property
+    def _context(self) -> Context:
+        return Context(
+            book=self.job.book,
+            checkpoint=self.folder.checkpoint,
+            length=self.job.run.length,
+            device=self.job.device,
+            threads=self.job.threads,
+            seed=self.job.run.replicate.get("seed"),
+        )
+
+    def _held(self) -> set[str]:
+        """Splits whose stored predictions are those of the finished outcome."""
+        known = self.finished.predictions if self.finished is not None else {}
+        return {split for split, digest in known.items() if self._digest(split) == digest}
+
+    def _digest(self, split: str) -> str:
+        try:
+            return digest_of_arrays(self.folder.read_predictions(split))
+        except (BadZipFile, EOFError, ValueError):  # a file that a failing disk or a person has damaged
+            return ""
+
+    def _needs_training(self, lacking: Sequence[str]) -> bool:
+        if self.job.run.length == 0:
+            return False
+        return self.finished is None or (bool(lacking) and not self.folder.checkpoint.exists())
+
+    def _train(self) -> None:
+        points: list[CurvePoint] = []
+        written = time.monotonic()
+        try:
+            for point in self.worker.train(self.job.run, self._context):
+                for name, value in point.values.items():
+                    if not math.isfinite(value):
+                        raise Diverged(f"{name} is {value} at step {point.step}")
+                points.append(point)
+                if time.monotonic() - written > CURVE_SECONDS:
+                    self.folder.write_curve(points)
+                    written = time.monotonic()
+        finally:
+            self.folder.write_curve(points)
+        if not self.folder.checkpoint.exists():
+            raise Crashed(f"training ended at {self.job.run.length} without a checkpoint")
+
+    def _predict(self, split: str) -> None:
+        _clear(self.folder.at / "predictions" / split)
+        stored: set[str] = set()
+        for prediction in self.worker.predict(self.job.run, split, self._context):
+            if not SAFE_ITEM.fullmatch(prediction.item):
+                raise Crashed(f"the name of an item must be that of a file; got {prediction.item!r}")
+            if prediction.item in stored:
+                raise Crashed(f"{prediction.item} of {split} was predicted twice")
+            self.folder.write_prediction(split, prediction.item, prediction.arrays)
+            stored.add(prediction.item)
+
+    def _score(self) -> None:
+        scorer = Scorer(self.job.run, self.task, self.worker, self.folder, self._context)
+        settings = scorer.calibrate(self.job.select_split)
+        measurements: list[Measurement] = []
+        for split in _splits(self.job, self.finished):
+            draw = split in self.job.pictures or picture_list(self.folder, split).exists()
+            measurements += scorer.measure(split, settings, draw=draw)
+        self.folder.write_measurements(measurements)
+        self.folder.write_settings(settings.values())  # last: they vouch for measurements and pictures
+
+    def _quantities(self) -> dict[str, float]:
+        return {name: float(value) for name, value in self.worker.quantities(self.job.run, self._context).items()}
+
+
+def _processor_seconds() -> float:
+    used = (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
+    return sum(each.ru_utime + each.ru_stime for each in used)
+
+
+@dataclass(frozen=True)
+class _Meter:
+    """Time and memory since it was made. Processor time counts children that have ended."""
+
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    wall: float = field(default_factory=time.monotonic)
+    processor: float = field(default_factory=_processor_seconds)
+
+    def costs(self) -> Costs:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        unit = 1 if sys.platform == "darwin" else 1024
+        return Costs(
+            seconds=time.monotonic() - self.wall,
+            cpu_seconds=_processor_seconds() - self.processor,
+            peak_memory_mb=peak * unit / 1e6,
+        )
+
+
+@contextmanager
+def _printing_to(path: Path) -> Iterator[None]:
+    """Let file descriptors 1 and 2 be a file, for C libraries and grandchildren as well."""
+    _flush()
+    kept = os.dup(1), os.dup(2)
+    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    try:
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        yield
+    finally:
+        _flush()
+        os.dup2(kept[0], 1)
+        os.dup2(kept[1], 2)
+        for handle in (*kept, log):
+            os.close(handle)
+
+
+def _flush() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()

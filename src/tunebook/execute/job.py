@@ -1,0 +1,91 @@
+"""What is submitted to an executor, and what an executor is.
+
+A job is plain data and travels as JSON text, so that a child process, a cluster's worker and a batch script
+receive the same thing.
+"""
+
+import json
+from concurrent.futures import Future
+from dataclasses import KW_ONLY, asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from tunebook.records import Configuration, Outcome, Run, canonical_json
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run to bring to a finished outcome.
+
+    Args:
+        run: What is trained, and to which length.
+        worker: `package.module:Class`, imported where the run happens and constructed without arguments.
+        task: Name of the installed task.
+        book: Absolute path of the book; the run's folder lies below it.
+        splits: Splits to predict and score, in this order.
+        select_split: The split on which settings are chosen; predicted and scored as well.
+        select_metric: The metric that a study selects by there.
+        pictures: Splits whose items are drawn.
+        threads: Threads of the process that runs it.
+        device: `cpu`, `cuda:0`. An executor with places of its own says it anew.
+        seconds: Limit of wall-clock time; None for no limit. Held by executors that start processes.
+        memory_gb: Limit of resident memory in 10^9 bytes; None for no limit. Held like `seconds`.
+        task_object: `package.module:NAME` of a task that is not installed.
+    """
+
+    run: Run
+    _: KW_ONLY
+    worker: str
+    task: str
+    book: Path
+    splits: tuple[str, ...]
+    select_split: str
+    select_metric: str
+    pictures: tuple[str, ...] = ()
+    threads: int = 1
+    device: str = "cpu"
+    seconds: float | None = None
+    memory_gb: float | None = None
+    task_object: str | None = None
+
+    def as_json(self) -> str:
+        """Text from which `from_json` makes an equal job."""
+        return canonical_json({**asdict(self), "book": str(self.book)})
+
+    @classmethod
+    def from_json(cls, text: str) -> "Job":
+        """The job that `as_json` wrote."""
+        found = json.loads(text)
+        run = Run(**{**found["run"], "configuration": Configuration(**found["run"]["configuration"])})
+        return cls(
+            **{
+                **found,
+                "run": run,
+                "book": Path(found["book"]),
+                "splits": tuple(found["splits"]),
+                "pictures": tuple(found["pictures"]),
+            }
+        )
+
+
+class Executor(Protocol):
+    """Where runs happen. Used as a context manager: leaving it stops what still runs."""
+
+    def submit(self, job: Job) -> Future[Outcome]:
+        """The run's outcome, later; jobs start in the order of submission.
+
+        A run that fails is an Outcome with status `failed`. The future raises only what concerns every run:
+        an InputError (a folder that cannot be written, a run that another process holds) or CancelledError.
+        """
+        ...
+
+    def cancel(self) -> None:
+        """Drop what waits and end what runs; no outcome is written for either. Nothing can be submitted after."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...

@@ -1,0 +1,165 @@
+"""From stored predictions to settings, measurements and pictures.
+
+Nothing here trains or predicts: another selection split or another evaluator starts from the files of the run.
+"""
+
+import io
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from tunebook.errors import Crashed
+from tunebook.folders import RunFolder, write_atomically, write_lines
+from tunebook.records import Measurement, Run, Settings
+from tunebook.task import Context, Example, ItemScore, Metric, Panels, Prediction, Task, Worker
+
+NAMED = 5
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Scores one run with one worker.
+
+    Args:
+        folder: Where the predictions lie and the results go.
+    """
+
+    run: Run
+    task: Task
+    worker: Worker
+    folder: RunFolder
+    context: Context
+
+    def calibrate(self, split: str) -> Mapping[str, Settings]:
+        """Choose the settings on one split: mode -> settings.
+
+        Raises:
+            Crashed: when predictions and items of the split do not correspond.
+        """
+        pairs = tuple(self._pairs(split))
+        chosen = tuple(
+            self.worker.calibrate(
+                self.run, [prediction for _, prediction in pairs], [example for example, _ in pairs], split
+            )
+        )
+        return {settings.mode: settings for settings in chosen}
+
+    def measure(self, split: str, settings: Mapping[str, Settings], *, draw: bool) -> tuple[Measurement, ...]:
+        """Every metric of the task on one split: the aggregate first, then the items in their order.
+
+        Args:
+            settings: Mode -> settings, from `calibrate`.
+            draw: Whether the items are drawn as well.
+
+        Raises:
+            Crashed: when predictions and items of the split do not correspond, or a score cannot be placed.
+        """
+        scores: dict[str, dict[str, ItemScore]] = {}
+        drawn: list[Panels] = []
+        for example, prediction in self._pairs(split):
+            scores[example.item] = self._item_scores(prediction, example, settings)
+            if draw:
+                drawn.append(self.worker.picture(self.run, prediction, example, settings))
+        if draw:
+            write_pictures(self.folder, split, drawn)
+        return tuple(
+            measurement
+            for name, metric in self.task.metrics.items()
+            for measurement in self._measurements(
+                metric, split, {item: found.get(name, _absent(name)) for item, found in scores.items()}, settings
+            )
+        )
+
+    def _pairs(self, split: str) -> Iterator[tuple[Example, Prediction]]:
+        """Items with their stored predictions, in the worker's order; complaints come at the end, all at once."""
+        seen: dict[str, None] = {}
+        missing: list[str] = []
+        for example in self.worker.examples(self.run, split, self.context):
+            if example.item in seen:
+                raise Crashed(f"split {split} has two items named {example.item}")
+            seen[example.item] = None
+            arrays = self.folder.read_prediction(split, example.item)
+            if arrays is None:
+                missing.append(example.item)
+            else:
+                yield example, Prediction(example.item, arrays)
+        if not seen:
+            raise Crashed(f"split {split} has no items")
+        if missing:
+            raise Crashed(f"{len(missing)} of {len(seen)} items of {split} have no prediction: {_some(missing)}")
+        extra = [item for item in self.folder.predicted(split) if item not in seen]
+        if extra:
+            raise Crashed(f"{len(extra)} predictions of {split} belong to no item: {_some(extra)}")
+
+    def _item_scores(
+        self, prediction: Prediction, example: Example, settings: Mapping[str, Settings]
+    ) -> dict[str, ItemScore]:
+        found: dict[str, ItemScore] = {}
+        for score in self.worker.score(self.run, prediction, example, settings):
+            if score.metric not in self.task.metrics:
+                raise Crashed(f"{example.item} was scored with {score.metric}, which is no metric of {self.task.name}")
+            if score.metric in found:
+                raise Crashed(f"{example.item} was scored with {score.metric} twice")
+            found[score.metric] = score
+        return found
+
+    def _measurements(
+        self, metric: Metric, split: str, scores: Mapping[str, ItemScore], settings: Mapping[str, Settings]
+    ) -> Iterator[Measurement]:
+        used = settings[metric.mode].values if metric.mode in settings else {}
+
+        def measurement(item: str, scored: Sequence[ItemScore]) -> Measurement:
+            value, n, reason = _joined(metric, scored)
+            return Measurement(
+                metric=metric.facts.name,
+                split=split,
+                item=item,
+                value=value,
+                n=n,
+                expected=len(scores),
+                evaluator=self.task.evaluator,
+                settings=used,
+                reason=reason,
+            )
+
+        yield measurement("", tuple(scores.values()))
+        for item, score in scores.items():
+            yield measurement(item, (score,))
+
+
+def write_pictures(folder: RunFolder, split: str, drawn: Sequence[Panels]) -> None:
+    """Put thumbnails in the run's folder as PNG, and their list last."""
+    for picture in drawn:
+        for panel, pixels in picture.panels.items():
+            file = io.BytesIO()
+            Image.fromarray(pixels).save(file, format="PNG", optimize=True)
+            write_atomically(folder.picture_path(split, picture.item, panel), file.getvalue())
+    write_lines(
+        picture_list(folder, split),
+        ({"item": picture.item, "panels": list(picture.panels), "caption": picture.caption} for picture in drawn),
+    )
+
+
+def picture_list(folder: RunFolder, split: str) -> Path:
+    """The file that lists a split's pictures; it is there when all of them are."""
+    return folder.at / "pictures" / f"{split}.jsonl"
+
+
+def _joined(metric: Metric, scores: Sequence[ItemScore]) -> tuple[float | None, int, str]:
+    """Value, number of items behind it, and why there is no value."""
+    usable = [score for score in scores if score.value is not None or score.counts]
+    if not usable:
+        return None, 0, scores[0].reason or "no value and no reason was given"
+    value = float(metric.aggregate(usable))
+    return (value, len(usable), "") if math.isfinite(value) else (None, len(usable), f"the value is {value}")
+
+
+def _absent(metric: str) -> ItemScore:
+    return ItemScore(metric, reason=f"{metric} was not scored for this configuration")
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:NAMED]) + (", …" if len(names) > NAMED else "")

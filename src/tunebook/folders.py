@@ -1,0 +1,266 @@
+"""The run folder: its names, atomic writes, the lock, and reading back.
+
+    runs/<id>/
+      lock                      held while a process works on the run
+      config.json               what the run is (identity, resolved configuration)
+      at-<length>/
+        checkpoint.safetensors  trained tensors only
+        curve.jsonl             the learning curve
+        predictions/<split>/<item>.npz   raw predictions
+        settings.jsonl          what was chosen after training
+        measurements.jsonl      one line per metric, split and item
+        pictures/<split>/<item>/<panel>.png
+        log.txt                 what the run printed
+        outcome.json            how it ended; written last
+
+Every file is written beside its place and renamed into it, so that a reader sees a whole file or none.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tunebook.errors import InputError, Problem
+from tunebook.records import (
+    Configuration,
+    Costs,
+    CurvePoint,
+    Measurement,
+    Outcome,
+    Picture,
+    Run,
+    Settings,
+    canonical_json,
+)
+
+VARIABLE = re.compile(r"\$\{(\w+)\}")
+
+
+def resolve(text: str, book: Path, *, place: str) -> Path:
+    """The absolute path that a study file means: from the book, with `${NAME}` from the environment.
+
+    Raises:
+        InputError: when a variable is not set; `place` says where the path stands.
+    """
+    for name in VARIABLE.findall(text):
+        if name not in os.environ:
+            raise InputError(
+                Problem(place, f"{text} needs the environment variable {name}, which is not set", f"export {name}=…")
+            )
+    return (book / VARIABLE.sub(lambda found: os.environ[found[1]], text)).resolve()
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Put a whole file in place, or leave what was there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, value: object) -> None:
+    """Canonical JSON, atomically."""
+    write_atomically(path, canonical_json(value).encode() + b"\n")
+
+
+def write_lines(path: Path, values: Iterable[object]) -> None:
+    """One canonical JSON value a line, atomically."""
+    write_atomically(path, "".join(canonical_json(value) + "\n" for value in values).encode())
+
+
+def read_json(path: Path) -> Any:
+    """The value in a JSON file."""
+    return json.loads(path.read_text())
+
+
+def _read_lines(path: Path) -> Iterator[Any]:
+    if path.exists():
+        yield from map(json.loads, path.read_text(encoding="utf-8").split("\n")[:-1])
+
+
+class Busy(Exception):
+    """Another process holds the lock."""
+
+
+@contextmanager
+def lock(path: Path, *, wait: float = 0.0) -> Iterator[None]:
+    """Hold an exclusive lock on a file; it ends with the process, however that ends.
+
+    Args:
+        wait: Seconds to wait for another holder.
+
+    Raises:
+        Busy: when another process still holds it then.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + wait
+    with path.open("a") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    raise Busy(str(path)) from None
+                time.sleep(0.05)
+        yield
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The folder of one run at one length."""
+
+    path: Path
+    length: int
+
+    @classmethod
+    def of(cls, book: Path, run: Run) -> "RunFolder":
+        """Where a run of a book lies; nothing is made."""
+        return cls(book / "runs" / run.id, run.length)
+
+    @classmethod
+    def all(cls, book: Path) -> Iterator["RunFolder"]:
+        """Every folder of a book that holds a run and a length, ordered by name."""
+        for at in sorted((book / "runs").glob("*/at-*")):
+            if (at.parent / "config.json").exists():
+                yield cls(at.parent, int(at.name.removeprefix("at-")))
+
+    @property
+    def at(self) -> Path:
+        return self.path / f"at-{self.length}"
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.at / "checkpoint.safetensors"
+
+    @property
+    def log(self) -> Path:
+        return self.at / "log.txt"
+
+    def lock(self, *, wait: float = 0.0) -> Any:
+        """Hold the run; see `lock`."""
+        return lock(self.path / "lock", wait=wait)
+
+    # Run ------------------------------------------------------------------------------------------------
+
+    def write_run(self, run: Run) -> None:
+        if not (self.path / "config.json").exists():
+            write_json(self.path / "config.json", asdict(run))
+
+    def read_run(self) -> Run:
+        found = read_json(self.path / "config.json")
+        found["configuration"] = Configuration(**found["configuration"])
+        return Run(**found)
+
+    # Outcome --------------------------------------------------------------------------------------------
+
+    def write_outcome(self, outcome: Outcome) -> None:
+        write_json(self.at / "outcome.json", asdict(outcome))
+
+    def read_outcome(self) -> Outcome | None:
+        """How the run ended, or None when it did not end yet."""
+        path = self.at / "outcome.json"
+        if not path.exists():
+            return None
+        found = read_json(path)
+        return Outcome(**{**found, "costs": Costs(**found["costs"])})
+
+    def forget_outcome(self) -> None:
+        """Make the run one that has not ended; what it wrote stays."""
+        (self.at / "outcome.json").unlink(missing_ok=True)
+
+    # Curve, settings, measurements ----------------------------------------------------------------------
+
+    def write_curve(self, points: Iterable[CurvePoint]) -> None:
+        write_lines(self.at / "curve.jsonl", map(asdict, points))
+
+    def read_curve(self) -> tuple[CurvePoint, ...]:
+        return tuple(CurvePoint(**line) for line in _read_lines(self.at / "curve.jsonl"))
+
+    def write_settings(self, settings: Iterable[Settings]) -> None:
+        write_lines(self.at / "settings.jsonl", map(asdict, settings))
+
+    def read_settings(self) -> tuple[Settings, ...]:
+        return tuple(Settings(**line) for line in _read_lines(self.at / "settings.jsonl"))
+
+    def write_measurements(self, measurements: Iterable[Measurement]) -> None:
+        write_lines(self.at / "measurements.jsonl", map(asdict, measurements))
+
+    def read_measurements(self) -> tuple[Measurement, ...]:
+        return tuple(Measurement(**line) for line in _read_lines(self.at / "measurements.jsonl"))
+
+    # Raw predictions ------------------------------------------------------------------------------------
+
+    def write_prediction(self, split: str, item: str, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """One item's raw arrays, compressed, atomically."""
+        path = self.at / "predictions" / split / f"{item}.npz"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(f".{item}.npz.part")
+        with beside.open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, **{name: arrays[name] for name in sorted(arrays)})
+        os.replace(beside, path)
+
+    def read_predictions(self, split: str) -> Iterator[tuple[str, dict[str, NDArray[Any]]]]:
+        """(item, arrays) ordered by item name."""
+        for path in sorted((self.at / "predictions" / split).glob("*.npz")):
+            with np.load(path, allow_pickle=False) as arrays:
+                yield path.stem, {name: arrays[name] for name in arrays.files}
+
+    def predicted(self, split: str) -> tuple[str, ...]:
+        """Names of the items that have raw predictions, in order."""
+        return tuple(path.stem for path in sorted((self.at / "predictions" / split).glob("*.npz")))
+
+    def read_prediction(self, split: str, item: str) -> dict[str, NDArray[Any]] | None:
+        """One item's raw arrays, or None when they are not stored."""
+        path = self.at / "predictions" / split / f"{item}.npz"
+        if not path.exists():
+            return None
+        with np.load(path, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+
+    # Pictures -------------------------------------------------------------------------------------------
+
+    def picture_path(self, split: str, item: str, panel: str) -> Path:
+        return self.at / "pictures" / split / item / f"{panel}.png"
+
+    def pictures(self, split: str) -> tuple[Picture, ...]:
+        """What `write_pictures` left, ordered by item; paths are absolute."""
+        return tuple(
+            Picture(
+                item=found["item"],
+                caption=found["caption"],
+                panels={panel: str(self.picture_path(split, found["item"], panel)) for panel in found["panels"]},
+            )
+            for found in _read_lines(self.at / "pictures" / f"{split}.jsonl")
+        )
+
+
+def digest_of_arrays(items: Iterable[tuple[str, Mapping[str, NDArray[Any]]]]) -> str:
+    """sha256 of arrays by content, dtype and shape, whatever the file format around them."""
+    total = hashlib.sha256()
+    for item, arrays in items:
+        for name in sorted(arrays):
+            array = np.ascontiguousarray(arrays[name])
+            total.update(f"{item}\0{name}\0{array.dtype.str}\0{array.shape}\0".encode())
+            total.update(array.tobytes())
+    return total.hexdigest()

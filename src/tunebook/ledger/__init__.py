@@ -1,0 +1,1 @@
+"""What happened: an index of the run folders and record files of a book."""

@@ -1,0 +1,266 @@
+"""The ledger: what happened, as an index of the files of a book.
+
+Run folders and record files are the truth; the ledger only answers faster than they do. One conductor writes,
+any number of readers may look at the same time, each seeing one consistent state.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import Connection, Row, Select, inspect, select, union
+
+from tunebook.errors import LedgerError, Problem
+from tunebook.folders import RunFolder
+from tunebook.ledger import tables
+from tunebook.ledger.database import REBUILD, Database
+from tunebook.ledger.indexing import index_folder, index_record
+from tunebook.ledger.rebuild import Rebuilt, create, refill
+from tunebook.ledger.records_files import PlannedEntry, decision_from
+from tunebook.records import Case, Configuration, Costs, Decision, Measurement, Outcome, Run, Settings
+
+CHUNK = 500  # ids in one query: databases limit the number of parameters
+
+
+class Ledger:
+    """An open ledger; a context manager that closes it.
+
+    Use `Ledger.open`.
+    """
+
+    def __init__(self, database: Database, *, book: Path) -> None:
+        self.database = database
+        self.book = book
+
+    @classmethod
+    def open(cls, url: str, *, book: Path, wait: float = 10.0) -> "Ledger":
+        """Open the ledger of a book; an empty database gets its tables.
+
+        Args:
+            url: `sqlite:///ledger.sqlite` (a relative file starts from the book), or a server's URL.
+            book: The book's folder.
+            wait: Seconds to wait while another program holds the ledger locked.
+
+        Raises:
+            LedgerError: when the database cannot be opened or holds a ledger of another version.
+        """
+        database = Database(url, book=book, wait=wait)
+        try:
+            _ensure_tables(database)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database, book=book)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.database.close()
+
+    # Writing --------------------------------------------------------------------------------------------
+
+    def ingest(self, folder: RunFolder) -> None:
+        """Index a run folder: run, outcome, settings and measurements together.
+
+        The same folder twice changes nothing; a folder whose files changed replaces its earlier entry; a folder
+        without an outcome indexes the run only.
+
+        Raises:
+            LedgerError: when a file of the folder is damaged, or the ledger cannot be written.
+        """
+        with self.database.writing() as connection:
+            index_folder(connection, folder)
+
+    def ingest_record(self, path: Path) -> None:
+        """Index a plan or decision file (relative paths start from the book).
+
+        Raises:
+            LedgerError: when the file is damaged or edited, or the ledger cannot be written.
+        """
+        with self.database.writing() as connection:
+            index_record(connection, self.book / path)
+
+    def rebuild(self) -> Rebuilt:
+        """Make every row again from the files of the book; a crash leaves the old rows or the new ones.
+
+        Raises:
+            LedgerError: when files are damaged (all of them at once); the ledger stays as it was.
+        """
+        return refill(self.database, book=self.book)
+
+    # Runs -----------------------------------------------------------------------------------------------
+
+    def run(self, run_id: str, length: int) -> Run | None:
+        """What a run is; None when it was never begun."""
+        found = self._first(_at(tables.runs, run_id, length))
+        if found is None:
+            return None
+        return Run(
+            task=found.task,
+            version=found.version,
+            configuration=Configuration(values=found.resolved, effective=found.effective),
+            replicate=found.replicate,
+            fingerprints=found.fingerprints,
+            length=found.length,
+            repeat=found.repeat,
+        )
+
+    def outcome(self, run_id: str, length: int) -> Outcome | None:
+        """How a run ended at a length; None when it did not."""
+        found = self._first(_at(tables.outcomes, run_id, length))
+        return None if found is None else _outcome(found)
+
+    def outcomes(self, run_ids: Iterable[str]) -> Mapping[tuple[str, int], Outcome]:
+        """(run, length) -> how it ended, at every length of these runs; runs that did not end are absent."""
+        ids = sorted(set(run_ids))
+        found: dict[tuple[str, int], Outcome] = {}
+        table = tables.outcomes
+        with self.database.reading() as connection:
+            for start in range(0, len(ids), CHUNK):
+                query = select(table).where(table.c.run.in_(ids[start : start + CHUNK]))
+                for row in connection.execute(query.order_by(table.c.run, table.c.length)):
+                    found[row.run, row.length] = _outcome(row)
+        return found
+
+    def settings(self, run_id: str, length: int) -> tuple[Settings, ...]:
+        """What was chosen after training, in the order of the run's file."""
+        table = tables.settings
+        return tuple(
+            Settings(mode=row.mode, split=row.split, metric=row.metric, values=row.chosen)
+            for row in self._all(_at(table, run_id, length).order_by(table.c.position))
+        )
+
+    def measurements(self, run_id: str, length: int) -> tuple[Measurement, ...]:
+        """Every number of a run, in the order of the run's file."""
+        table = tables.measurements
+        return tuple(
+            Measurement(
+                metric=row.metric,
+                split=row.split,
+                item=row.item,
+                value=row.value,
+                n=row.n,
+                expected=row.expected,
+                evaluator=row.evaluator,
+                settings=row.settings,
+                reason=row.reason,
+            )
+            for row in self._all(_at(table, run_id, length).order_by(table.c.position))
+        )
+
+    # Studies --------------------------------------------------------------------------------------------
+
+    def studies(self) -> tuple[str, ...]:
+        """Names of the studies that have a plan or a decision, sorted."""
+        both = union(select(tables.plans.c.study), select(tables.decisions.c.study))
+        return tuple(sorted(row[0] for row in self._all(both)))
+
+    def declared(self, study: str) -> str | None:
+        """What the study declared by its newest plan, as it was written down; None when it has none."""
+        table = tables.plans
+        query = select(table).where(table.c.study == study).order_by(table.c.number.desc(), table.c.record.desc())
+        found = self._first(query.limit(1))
+        return None if found is None else str(found.declared)
+
+    def planned(self, study: str) -> tuple[PlannedEntry, ...]:
+        """What the study holds by its newest plan, in the plan's order; empty when it has none."""
+        newest, table = tables.plans, tables.planned_runs
+        record = (
+            select(newest.c.record)
+            .where(newest.c.study == study)
+            .order_by(newest.c.number.desc(), newest.c.record.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        query = select(table).where((table.c.study == study) & (table.c.record == record)).order_by(table.c.line)
+        return tuple(_entry(row) for row in self._all(query))
+
+    def decision(self, study: str) -> Decision | None:
+        """The study's newest decision."""
+        table = tables.decisions
+        query = select(table).where(table.c.study == study).order_by(table.c.number.desc(), table.c.record.desc())
+        found = self._first(query.limit(1))
+        return None if found is None else decision_from(found.decided)
+
+    def runs_of(self, study: str) -> tuple[tuple[str, int], ...]:
+        """(run, length) that any plan of the study ever held, each once, oldest plan first."""
+        entry, plan = tables.planned_runs, tables.plans
+        query = (
+            select(entry.c.run, entry.c.length)
+            .join(plan, (plan.c.study == entry.c.study) & (plan.c.record == entry.c.record))
+            .where(entry.c.study == study)
+            .order_by(plan.c.number, plan.c.record, entry.c.line)
+        )
+        return tuple(dict.fromkeys((row.run, row.length) for row in self._all(query)))
+
+    def _all(self, query: Any) -> list[Row[Any]]:
+        with self.database.reading() as connection:
+            return list(connection.execute(query).all())
+
+    def _first(self, query: Any) -> Row[Any] | None:
+        with self.database.reading() as connection:
+            return connection.execute(query).first()
+
+
+def _ensure_tables(database: Database) -> None:
+    with database.reading() as connection:
+        if _has_this_version(connection, database.place):
+            return
+    with database.writing() as connection:
+        # Another program may have made them between the two looks.
+        if not _has_this_version(connection, database.place):
+            create(connection)
+
+
+def _has_this_version(connection: Connection, place: str) -> bool:
+    """Whether the tables are there.
+
+    Raises:
+        LedgerError: when they are of another version.
+    """
+    if not inspect(connection).has_table(tables.schema.name):
+        return False
+    found = connection.execute(select(tables.schema.c.version)).scalar_one_or_none()
+    if found != tables.SCHEMA_VERSION:
+        message = f"must be a ledger of version {tables.SCHEMA_VERSION}; got version {found}"
+        raise LedgerError(Problem(place, message, REBUILD))
+    return True
+
+
+def _at(table: Any, run_id: str, length: int) -> Select[Any]:
+    return select(table).where((table.c.run == run_id) & (table.c.length == length))
+
+
+def _outcome(row: Row[Any]) -> Outcome:
+    return Outcome(
+        status=row.status,
+        kind=row.kind,
+        reason=row.reason,
+        predictions=row.predictions,
+        quantities=row.quantities,
+        costs=Costs(seconds=row.seconds, cpu_seconds=row.cpu_seconds, peak_memory_mb=row.peak_memory_mb),
+        provenance=row.provenance,
+    )
+
+
+def _entry(row: Row[Any]) -> PlannedEntry:
+    return PlannedEntry(
+        run=row.run,
+        length=row.length,
+        configuration=row.configuration,
+        case=Case(row.condition),
+        replicate=row.replicate,
+        role=row.role,
+        position=row.position,
+        parameters=row.parameters,
+        alternative=row.alternative,
+        label=row.label,
+    )

@@ -1,0 +1,238 @@
+"""The small record files of a book: what a study plans and what it decided.
+
+    records/<study>/plan-<digest12>.json       {study, number, declared, runs: [entry, …]}
+    records/<study>/decision-<digest12>.json   {study, number, decision: {…}}
+
+A file is written once and never edited: its name holds the digest of its content. The highest number counts;
+older files stay. Two files with one number (books that were joined) are ordered by name.
+In a decision, `candidates` is a list of pairs, because their order (best first) has a meaning.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, get_args
+
+from tunebook.errors import LedgerError, Problem
+from tunebook.folders import read_json, write_json
+from tunebook.records import Case, Decision, Role, Scalar, digest
+
+FOLDER = "records"
+
+
+@dataclass(frozen=True)
+class PlannedEntry:
+    """A run as a study's plan lists it.
+
+    Args:
+        run: Id of the run.
+        length: How far it is trained.
+        configuration: Id of the configuration without its case: the row it belongs to.
+        case: Dotted path -> value.
+        replicate: Factor -> number.
+        role: Why the study holds it.
+        position: Place of its row on the page.
+        parameters: Varied parameter -> value.
+        alternative: Label of its alternative; empty when the space has none.
+        label: The values that single the configuration out, for people.
+    """
+
+    run: str
+    length: int
+    configuration: str
+    case: Case
+    replicate: Mapping[str, int]
+    role: Role
+    position: int
+    parameters: Mapping[str, Scalar] = field(default_factory=dict)
+    alternative: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a study held from one moment on: its declared text and its runs, in order."""
+
+    study: str
+    declared: str
+    entries: tuple[PlannedEntry, ...]
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A decision and its number among the decisions of its study."""
+
+    decision: Decision
+    number: int = 0
+
+    @property
+    def study(self) -> str:
+        return self.decision.study
+
+
+def write_plan(book: Path, *, study: str, declared: str, entries: Sequence[PlannedEntry]) -> Path:
+    """Record what a study holds; nothing is written when its newest plan says the same.
+
+    The caller holds the book's lock.
+
+    Returns:
+        The file of the newest plan.
+
+    Raises:
+        LedgerError: when an earlier plan of the study is damaged.
+    """
+    earlier = [(read_plan(path), path) for path in _files(book, study, "plan")]
+    plan = Plan(study=study, declared=declared, entries=tuple(entries))
+    if earlier:
+        newest, path = max(earlier, key=lambda found: (found[0].number, found[1].stem))
+        if _same(_content_of_plan(replace(newest, number=0)), _content_of_plan(plan)):
+            return path
+        plan = replace(plan, number=newest.number + 1)
+    return _write(book, study, "plan", _content_of_plan(plan))
+
+
+def write_decision(book: Path, decision: Decision) -> Path:
+    """Record a decision; nothing is written when the study's newest decision is the same.
+
+    The caller holds the book's lock.
+
+    Returns:
+        The file of the newest decision.
+
+    Raises:
+        LedgerError: when an earlier decision of the study is damaged.
+    """
+    earlier = [(read_decision(path), path) for path in _files(book, decision.study, "decision")]
+    decided = Decided(decision)
+    if earlier:
+        newest, path = max(earlier, key=lambda found: (found[0].number, found[1].stem))
+        if _same(_content_of_decision(replace(newest, number=0)), _content_of_decision(decided)):
+            return path
+        decided = replace(decided, number=newest.number + 1)
+    return _write(book, decision.study, "decision", _content_of_decision(decided))
+
+
+def all_records(book: Path) -> Iterator[Path]:
+    """Every record file of a book, ordered by study and name."""
+    yield from sorted((book / FOLDER).glob("*/*.json"))
+
+
+def read_record(path: Path) -> Plan | Decided:
+    """A plan or a decision file.
+
+    Raises:
+        LedgerError: when the file is missing, damaged, edited or of another kind.
+    """
+    kind = path.name.split("-")[0]
+    if kind == "plan":
+        return read_plan(path)
+    if kind == "decision":
+        return read_decision(path)
+    raise LedgerError(Problem(str(path), "must be plan-….json or decision-….json; got another name"))
+
+
+def read_plan(path: Path) -> Plan:
+    """A plan file.
+
+    Raises:
+        LedgerError: when it is missing, damaged or edited.
+    """
+    found = _read(path)
+    try:
+        return Plan(
+            study=found["study"],
+            declared=found["declared"],
+            entries=tuple(_entry(entry) for entry in found["runs"]),
+            number=int(found["number"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise LedgerError(_damaged(path, error)) from error
+
+
+def read_decision(path: Path) -> Decided:
+    """A decision file.
+
+    Raises:
+        LedgerError: when it is missing, damaged or edited.
+    """
+    found = _read(path)
+    try:
+        return Decided(decision_from(found["decision"]), number=int(found["number"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise LedgerError(_damaged(path, error)) from error
+
+
+def decision_as_plain(decision: Decision) -> dict[str, Any]:
+    """A decision as plain data that keeps the order of its candidates."""
+    return {
+        **asdict(decision),
+        "candidates": [[name, mean] for name, mean in decision.candidates.items()],
+        "runs": {str(seed): run for seed, run in decision.runs.items()},
+    }
+
+
+def decision_from(plain: Mapping[str, Any]) -> Decision:
+    """The decision that `decision_as_plain` wrote down.
+
+    Raises:
+        KeyError, TypeError, ValueError: when something is missing or of another kind.
+    """
+    return Decision(
+        **{
+            **plain,
+            "score": float(plain["score"]),
+            "candidates": {str(name): float(mean) for name, mean in plain["candidates"]},
+            "runs": dict(sorted((int(seed), str(run)) for seed, run in plain["runs"].items())),
+        }
+    )
+
+
+def _content_of_plan(plan: Plan) -> dict[str, Any]:
+    entries = [{**asdict(entry), "case": dict(entry.case.values)} for entry in plan.entries]
+    return {"study": plan.study, "number": plan.number, "declared": plan.declared, "runs": entries}
+
+
+def _content_of_decision(decided: Decided) -> dict[str, Any]:
+    return {"study": decided.study, "number": decided.number, "decision": decision_as_plain(decided.decision)}
+
+
+def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return digest(one) == digest(other)
+
+
+def _entry(found: Mapping[str, Any]) -> PlannedEntry:
+    if found["role"] not in get_args(Role):
+        raise ValueError(f"role {found['role']}")
+    return PlannedEntry(**{**found, "case": Case(found["case"])})
+
+
+def _files(book: Path, study: str, kind: str) -> list[Path]:
+    return sorted((book / FOLDER / study).glob(f"{kind}-*.json"))
+
+
+def _write(book: Path, study: str, kind: str, content: dict[str, Any]) -> Path:
+    path = book / FOLDER / study / f"{kind}-{digest(content)[:12]}.json"
+    write_json(path, content)
+    return path
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = read_json(path)
+        written = digest(found)[:12]
+        study = found["study"]
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise LedgerError(_damaged(path, error)) from error
+    if path.stem.split("-")[-1] != written:
+        message = f"must hold the content that its name was made from; got another content ({written})"
+        raise LedgerError(Problem(str(path), message, "records are never edited: restore the file or remove it"))
+    if study != path.parent.name:
+        message = f"must lie in the folder of its study, {study}; got {path.parent.name}"
+        raise LedgerError(Problem(str(path), message, "move the file there"))
+    return dict(found)
+
+
+def _damaged(path: Path, error: Exception) -> Problem:
+    got = f"{type(error).__name__}: {error}"
+    return Problem(str(path), f"must be a whole record file; got {got}", "restore the file or remove it")

@@ -1,0 +1,185 @@
+"""What a page consists of: cards, and the blocks in them. Markdown and HTML show the same values.
+
+Every text here is plain: a backend escapes it. Nothing here knows how anything looks.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tunebook.analyse import Curves, Finding, Heatmap
+from tunebook.records import MetricFacts
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The top of a table's column.
+
+    Args:
+        text: First line. `below`: second line, may be empty.
+        numeric: Whether cells are set right, with figures of equal width.
+        tip: A longer explanation.
+    """
+
+    text: str
+    below: str = ""
+    numeric: bool = False
+    tip: str = ""
+
+
+@dataclass(frozen=True)
+class Value:
+    """One cell of a table.
+
+    Args:
+        note: Small text behind it (n, why runs are missing).
+        best: Shown bold.
+        sort: What the cell is ordered by; None puts it last. Text cells are ordered by their text.
+        muted: A reason in place of a value.
+    """
+
+    text: str
+    note: str = ""
+    best: bool = False
+    sort: float | None = None
+    muted: bool = False
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table. The first cell of a row names it.
+
+    Args:
+        caption: What is in it, for those who see nothing else of the page.
+        title: Shown above the table, or as the line that unfolds it.
+        folded: Shown only when asked for.
+        marked: Numbers of the rows that are set apart.
+    """
+
+    caption: str
+    headings: Sequence[Heading]
+    rows: Sequence[Sequence[Value]]
+    title: str = ""
+    folded: bool = False
+    marked: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Terms and what they are."""
+
+    pairs: Sequence[tuple[str, str]]
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Flaws, each with its evidence and the way out."""
+
+    findings: Sequence[Finding]
+
+
+@dataclass(frozen=True)
+class HeatmapFigure:
+    """A heatmap to draw.
+
+    Args:
+        name: File name without suffix, unique on the page.
+        title: What is shown, with metric, split and n: it stands in the figure.
+        alt: The figure in words.
+    """
+
+    name: str
+    title: Sequence[str]
+    alt: str
+    data: Heatmap
+    metric: MetricFacts
+
+
+@dataclass(frozen=True)
+class CurvesFigure:
+    """Learning curves to draw.
+
+    Args:
+        highlighted: Place (`best`) -> configuration id, in the order of the legend; others are grey.
+    """
+
+    name: str
+    title: Sequence[str]
+    alt: str
+    data: Curves
+    highlighted: dict[str, str]
+
+
+Figure = HeatmapFigure | CurvesFigure
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Figures beside each other."""
+
+    figures: Sequence[Figure]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One picture.
+
+    Args:
+        path: Absolute path of its PNG file.
+        name: File name without suffix beside the page, unique on it.
+        below: What is written under it.
+    """
+
+    path: str
+    name: str
+    alt: str
+    below: str = ""
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Pictures in rows and columns; rows are items."""
+
+    columns: Sequence[str]
+    rows: Sequence[tuple[str, Sequence[Panel]]]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A text shown as it is, folded."""
+
+    title: str
+    text: str
+
+
+Block = Grid | Facts | Findings | Figures | Gallery | Source
+
+
+@dataclass(frozen=True)
+class Card:
+    """One part of a page.
+
+    Args:
+        anchor: The fragment that links to it.
+        sentence: What it says, computed from what it shows.
+        caveats: What limits it.
+        absent: Why there is nothing to show; empty when there is.
+    """
+
+    anchor: str
+    heading: str
+    sentence: str = ""
+    blocks: Sequence[Block] = ()
+    caveats: Sequence[str] = ()
+    absent: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A study as it is shown."""
+
+    study: str
+    task: str
+    question: str
+    answer: str
+    cards: Sequence[Card]

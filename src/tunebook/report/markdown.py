@@ -1,0 +1,123 @@
+"""A page as GitHub Markdown, with its pictures as files beside it."""
+
+import html
+import re
+from collections.abc import Sequence
+from functools import singledispatch
+from urllib.parse import quote
+
+from tunebook.analyse import Finding
+from tunebook.report.cards import Block, Card, Facts, Figures, Findings, Gallery, Grid, Page, Source, Value
+
+SPECIAL = re.compile(r"([\\`*_{}\[\]#|~$!])")
+STARTS_A_BLOCK = re.compile(r"^([-+=:]|\d+(?=[.)]))")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def markdown(page: Page) -> str:
+    """The whole page; pictures are referred to as `<study>/<name>.png`."""
+    lead = [f"# {escaped(page.study)}", f"*{escaped(page.question)}*" if page.question.strip() else ""]
+    parts = [*lead, f"**{escaped(page.answer)}**", f"Task: {escaped(page.task)}."]
+    parts += [_card(card, folder=quote(page.study)) for card in page.cards]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def escaped(text: str) -> str:
+    """Text that Markdown shows as it is, on one line."""
+    line = CONTROL.sub("", " ".join(text.split()))
+    found = SPECIAL.sub(r"\\\1", html.escape(line, quote=False))
+    return STARTS_A_BLOCK.sub(lambda start: f"\\{start[1]}" if not start[1].isdigit() else f"{start[1]}\\", found)
+
+
+def _card(card: Card, *, folder: str) -> str:
+    parts = [f"## {escaped(card.heading)}"]
+    if card.absent:
+        parts.append(f"*Not available: {escaped(card.absent)}.*")
+    if card.sentence:
+        parts.append(escaped(card.sentence))
+    parts += [_block(block, folder) for block in card.blocks]
+    if card.caveats:
+        parts.append("\n".join(f"- {escaped(caveat)}" for caveat in card.caveats))
+    return "\n\n".join(parts)
+
+
+@singledispatch
+def _block(block: Block, folder: str) -> str:
+    raise TypeError(f"no Markdown for {type(block).__name__}")
+
+
+@_block.register
+def _(block: Grid, folder: str) -> str:
+    heads = [" · ".join(escaped(part) for part in (head.text, head.below) if part) for head in block.headings]
+    rows = [
+        [_value(value, apart=at in block.marked and not column) for column, value in enumerate(row)]
+        for at, row in enumerate(block.rows)
+    ]
+    table = _table(heads, rows, [head.numeric for head in block.headings])
+    if block.folded:
+        return _details(block.title, table)
+    return f"**{escaped(block.title)}**\n\n{table}" if block.title else table
+
+
+@_block.register
+def _(block: Facts, folder: str) -> str:
+    rows = [[escaped(term), escaped(said)] for term, said in block.pairs]
+    table = _table(["what", "value"], rows, [False, False])
+    return f"**{escaped(block.title)}**\n\n{table}" if block.title else table
+
+
+@_block.register
+def _(block: Findings, folder: str) -> str:
+    return "\n".join(_finding(finding) for finding in block.findings)
+
+
+@_block.register
+def _(block: Figures, folder: str) -> str:
+    return "\n\n".join(f"![{escaped(figure.alt)}]({folder}/{figure.name}.png)" for figure in block.figures)
+
+
+@_block.register
+def _(block: Gallery, folder: str) -> str:
+    rows = [
+        [
+            escaped(item),
+            *(f"![{escaped(panel.alt)}]({folder}/{panel.name}.png)<br>{escaped(panel.below)}" for panel in panels),
+        ]
+        for item, panels in block.rows
+    ]
+    return _table(["item", *map(escaped, block.columns)], rows, [False] * (1 + len(block.columns)))
+
+
+@_block.register
+def _(block: Source, folder: str) -> str:
+    text = CONTROL.sub("", block.text.replace("\r\n", "\n"))
+    longest = max((len(ticks) for ticks in re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return _details(block.title, f"{fence}yaml\n{text.rstrip()}\n{fence}")
+
+
+def _finding(finding: Finding) -> str:
+    evidence = "; ".join(escaped(each) for each in finding.evidence)
+    return (
+        f"- **{finding.code}** {escaped(finding.sentence)}\n"
+        f"  - Evidence: {evidence}.\n"
+        f"  - Way out: {escaped(finding.way_out)}."
+    )
+
+
+def _value(value: Value, *, apart: bool) -> str:
+    text = escaped(value.text)
+    if value.best:
+        text = f"**{text}**"
+    elif value.muted:
+        text = f"*{text}*"
+    return ("→ " if apart else "") + text + (f" ({escaped(value.note)})" if value.note else "")
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool]) -> str:
+    lines = [heads, ["--:" if right else "---" for right in numeric], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _details(title: str, content: str) -> str:
+    return f"<details><summary>{html.escape(' '.join(title.split()))}</summary>\n\n{content}\n\n</details>"

@@ -1,0 +1,124 @@
+"""The top of a page: the answer in a sentence, the decision, and what a reader must be warned of."""
+
+from tunebook.analyse import Entry, cases, cell, findings, judge, ordered
+from tunebook.records import Decision, Table
+from tunebook.report.cards import Card, Facts, Findings, Grid, Heading, Value
+from tunebook.report.wording import counted, in_case, name, number, spread, with_n
+
+TOP = 5
+
+
+def answer(table: Table) -> str:
+    """The best configuration and its scores, in words and computed from the table.
+
+    The configuration is the decided one; without a decision the one that the rule would choose.
+    """
+    judgement = judge(table)
+    decision = table.decision or judgement.decision
+    entries = ordered(table)
+    chosen = next((entry for entry in entries if decision and entry.configuration == decision.configuration), None)
+    if decision is None or chosen is None:
+        return f"There is no answer yet: {judgement.reason or 'the decided configuration has no row in this table'}."
+    where = f"{table.select_metric} on {table.select_split}"
+    first = judgement.decision is not None and judgement.decision.configuration == chosen.configuration
+    verb = "has the best" if first else "was chosen; it has"
+    lead = f"Of {counted(len(entries), 'configuration')}, {name(chosen)} {verb} {where}: {_selection(table, chosen)}"
+    return f"{lead}{_elsewhere(table, chosen)}."
+
+
+def decision_card(table: Table) -> Card:
+    """The rule, what it chose, and the candidates it chose from."""
+    judgement = judge(table)
+    decision = table.decision or judgement.decision
+    if decision is None:
+        return Card("decision", "Decision", absent=judgement.reason, caveats=judgement.caveats)
+    sentence = (
+        f"The rule {decision.rule} carries {decision.label or decision.configuration} forward: "
+        f"{decision.metric} on {decision.split} is {number(decision.score)}."
+    )
+    if table.decision is None:
+        sentence = f"Nothing is decided yet. {sentence.replace('carries', 'would carry', 1)}"
+    facts = Facts(
+        [
+            ("rule", _rule(table, decision)),
+            ("configuration", f"{decision.configuration} ({decision.label})"),
+            ("candidates", counted(len(decision.candidates), "configuration")),
+            ("runs", ", ".join(_run(seed, run) for seed, run in decision.runs.items()) or "one per case and replicate"),
+        ]
+    )
+    return Card("decision", "Decision", sentence, [facts, _candidates(table, decision)], judgement.caveats)
+
+
+def findings_card(table: Table) -> Card:
+    """Every finding, or the sentence that there is none."""
+    found = findings(table)
+    if not found:
+        sentence = "None of the checks T101, T302, T401, T403 and T501 found a flaw."
+        return Card("findings", "Findings", sentence)
+    codes = ", ".join(dict.fromkeys(finding.code for finding in found))
+    sentence = f"{counted(len(found), 'finding')} ({codes}) to keep in mind while reading."
+    return Card("findings", "Findings", sentence, [Findings(found)])
+
+
+def _selection(table: Table, entry: Entry) -> str:
+    over = f", mean over {counted(len(cases(table)), 'case')}" if len(entry.rows) > 1 else ""
+    return with_n(entry.selection) + over
+
+
+def _elsewhere(table: Table, entry: Entry) -> str:
+    """`; on test it scores ais.msa 0.498 ± 0.003 (n = 2)`, for the selection metric on reported splits."""
+    parts = [
+        f"{table.select_metric} {with_n(cell(row, metric=table.select_metric, split=split))} on {split}{in_case(case)}"
+        for case, row in zip(cases(table), entry.rows, strict=True)
+        for split in table.splits
+        if split != table.select_split
+    ]
+    return f"; it scores {' and '.join(parts)}" if parts else ""
+
+
+def _rule(table: Table, decision: Decision) -> str:
+    most = "highest" if table.metrics[table.select_metric].direction == "maximize" else "lowest"
+    over = " and cases" if len(cases(table)) > 1 else ""
+    return (
+        f"{decision.rule}: the {most} mean over replicates{over} of {decision.metric} on {decision.split}, among "
+        "configurations whose runs all have a value; ties go to fewer trainable parameters, then to the id"
+    )
+
+
+def _run(seed: int, run: str) -> str:
+    return run if seed < 0 else f"seed {seed}: {run}"
+
+
+def _candidates(table: Table, decision: Decision) -> Grid:
+    entries = {entry.configuration: entry for entry in ordered(table)}
+    top = list(decision.candidates.items())[:TOP]
+    rows = []
+    for place, (configuration, mean) in enumerate(top, start=1):
+        entry = entries.get(configuration)
+        label = name(entry) if entry else configuration
+        gap = abs(mean - decision.score)
+        rows.append(
+            [
+                Value(label),
+                Value(spread(entry.selection) if entry else number(mean), sort=mean, best=mean == top[0][1]),
+                Value(number(gap), sort=gap),
+                Value(
+                    str(entry.selection.n) if entry else "not in the table", sort=entry.selection.n if entry else None
+                ),
+                Value(str(place), sort=place),
+            ]
+        )
+    shown = f"The first {len(rows)} of" if len(rows) < len(decision.candidates) else "All"
+    headings = [
+        Heading("candidate"),
+        Heading(decision.metric, f"chosen on {decision.split}", numeric=True),
+        Heading("gap", "to the chosen", numeric=True),
+        Heading("n", "runs", numeric=True),
+        Heading("place", numeric=True),
+    ]
+    title = f"{shown} {counted(len(decision.candidates), 'candidate')}"
+    return Grid(title, headings, rows, title=title, marked=_place_of(decision, [each for each, _ in top]))
+
+
+def _place_of(decision: Decision, shown: list[str]) -> frozenset[int]:
+    return frozenset(at for at, configuration in enumerate(shown) if configuration == decision.configuration)

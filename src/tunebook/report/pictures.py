@@ -1,0 +1,152 @@
+"""The cards with something to look at: heatmaps, learning curves, predicted masks."""
+
+from dataclasses import replace
+
+from tunebook.analyse import (
+    Heatmap,
+    Representative,
+    Unavailable,
+    curves,
+    heatmaps,
+    ordered,
+    representatives,
+)
+from tunebook.records import Picture, Table
+from tunebook.report.cards import Card, CurvesFigure, Figures, Gallery, HeatmapFigure, Panel
+from tunebook.report.wording import counted, in_case, name, number, plain
+
+SHARED = ("image", "truth")
+"""Panels that are the same for every configuration."""
+
+
+def heatmap_card(table: Table) -> Card:
+    """The selection metric by two parameters, on the selection split and on each reported one."""
+    splits = dict.fromkeys((table.select_split, *table.splits))
+    figures: list[HeatmapFigure] = []
+    for split in splits:
+        found = heatmaps(table, metric=table.select_metric, split=split)
+        if isinstance(found, Unavailable):
+            return Card("heatmap", "Two parameters", absent=found.reason)
+        figures += [_heatmap(table, data, len(figures) + at) for at, data in enumerate(found, start=1)]
+    caveats = [
+        "Axes are spaced evenly, value by value. Hatched: excluded or not declared; ×: no value. "
+        "The brightest square is the best of its figure."
+    ]
+    excluded = [square for figure in figures[:1] for row in figure.data.squares for square in row]
+    reasons = dict.fromkeys(square.reason for square in excluded if square.state == "excluded")
+    caveats += [f"Excluded: {reason}." for reason in reasons]
+    caveats += [
+        f"A square is the mean over the values of {' and '.join(over)}."
+        for over in dict.fromkeys(figure.data.over for figure in figures)
+        if over
+    ]
+    sentence = f"{table.select_metric} by the two numeric parameters with most values."
+    return Card("heatmap", "Two parameters", sentence, [Figures(figures)], caveats)
+
+
+def curves_card(table: Table) -> Card:
+    """The mean training loss of every configuration."""
+    data = curves(table)
+    if isinstance(data, Unavailable):
+        return Card("curves", "Learning curves", absent=data.reason)
+    places = _places(table)
+    ns = sorted({line.n for line in data.lines})
+    n = str(ns[0]) if len(ns) == 1 else f"{ns[0]} to {ns[-1]}"
+    figure = CurvesFigure(
+        name="curves",
+        title=[f"{data.part} while training, mean over replicates, n = {n}"],
+        alt=f"Learning curves of {counted(len(data.lines), 'configuration')}.",
+        data=data,
+        highlighted=places,
+    )
+    stretch = f" Each point is the mean of up to {data.stretch} recorded steps." if data.stretch > 1 else ""
+    sentence = (
+        f"The quantity {data.part} that {counted(len(data.lines), 'trained configuration')} recorded while training; "
+        f"best, median and worst by {table.select_metric} on {table.select_split} are drawn in colour.{stretch}"
+    )
+    caveats = ["A lower training loss is not a better score: the study chooses on the split named above."]
+    return Card("curves", "Learning curves", sentence, [Figures([figure])], caveats)
+
+
+def gallery_card(table: Table) -> Card:
+    """Predictions of the best, median and worst configuration beside image and truth."""
+    found = representatives(table)
+    if isinstance(found, Unavailable):
+        return Card("pictures", "Predictions", absent=found.reason)
+    key = (found.metric, found.split)
+    rows = []
+    for at, item in enumerate(found.items, start=1):
+        drawn = [_picture(each, item) for each in found.shown]
+        panels = [
+            Panel(path, "", f"{panel} of {item}", panel) for panel, path in drawn[0].panels.items() if panel in SHARED
+        ]
+        for each, picture in zip(found.shown, drawn, strict=True):
+            score = each.run.items.get(key, {}).get(item)
+            for panel, path in picture.panels.items():
+                if panel not in SHARED:
+                    below = ("no score" if score is None else f"{found.metric} {number(score)}") + (
+                        f" · {picture.caption}" if picture.caption else ""
+                    )
+                    alt = f"{panel} of {item} by the {each.place} configuration, {name(each.entry)}"
+                    panels.append(Panel(path, "", alt, below))
+        named = [replace(panel, name=f"picture-{at}-{column}") for column, panel in enumerate(panels, start=1)]
+        rows.append((item, named))
+    block = Gallery(_columns(found.shown, _picture(found.shown[0], found.items[0])), rows)
+    who = "; ".join(f"{each.place}: {name(each.entry)}{_seed(each)}" for each in found.shown)
+    sentence = (
+        f"Items of {found.split}{in_case(found.case)}: {found.item_rule}. "
+        f"Configurations by {found.metric} on {table.select_split}: {who}."
+    )
+    return Card("pictures", "Predictions", sentence, [block])
+
+
+def _heatmap(table: Table, data: Heatmap, at: int) -> HeatmapFigure:
+    facts = table.metrics[data.metric]
+    ns = sorted({square.n for row in data.squares for square in row if square.state == "value"})
+    n = "no run yet" if not ns else f"n = {ns[0]}" if len(ns) == 1 else f"n = {ns[0]} to {ns[-1]}"
+    who = " · ".join(part for part in (data.alternative, data.case.label) if part)
+    title = [f"{data.metric} on {data.split}", f"mean over replicates, {n}" + (f" · {who}" if who else "")]
+    return HeatmapFigure(f"heatmap-{at}", title, f"{', '.join(title)}. {_extreme(data, facts.direction)}", data, facts)
+
+
+def _extreme(data: Heatmap, direction: str) -> str:
+    found = [
+        (square.mean, x, y)
+        for y, row in zip(data.ys, data.squares, strict=True)
+        for x, square in zip(data.xs, row, strict=True)
+        if square.mean is not None
+    ]
+    if not found:
+        return "No square has a value."
+    mean, x, y = max(found) if direction == "maximize" else min(found)
+    return f"Best: {number(mean)} at {data.x} = {plain(x)}, {data.y} = {plain(y)}."
+
+
+def _places(table: Table) -> dict[str, str]:
+    scored = [entry for entry in ordered(table) if entry.selection.mean is not None]
+    if not scored:
+        return {}
+    places = {"best": 0, "median": len(scored) // 2, "worst": len(scored) - 1}
+    found: dict[str, str] = {}
+    for place, at in places.items():
+        if scored[at].configuration not in found.values():
+            found[place] = scored[at].configuration
+    return found
+
+
+def _picture(each: Representative, item: str) -> Picture:
+    return next(picture for picture in each.run.pictures if picture.item == item)
+
+
+def _columns(shown: tuple[Representative, ...], first: Picture) -> list[str]:
+    shared = [panel for panel in first.panels if panel in SHARED]
+    return [*shared, *(f"{each.place}: {name(each.entry)}" for each in shown for panel in _own(each, first.item))]
+
+
+def _own(each: Representative, item: str) -> list[str]:
+    return [panel for panel in _picture(each, item).panels if panel not in SHARED]
+
+
+def _seed(each: Representative) -> str:
+    replicate = ", ".join(f"{factor} {number}" for factor, number in each.run.replicate.items())
+    return f" ({replicate})" if replicate else ""

@@ -1,0 +1,49 @@
+"""A study file as a Study: every mistake at once, each with file and line."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tunebook.errors import InputError, StudyError
+from tunebook.spec import places
+from tunebook.spec.completing import complete_parts
+from tunebook.spec.faults import Faults
+from tunebook.spec.space import Space
+from tunebook.spec.study import Study, read_parts
+from tunebook.spec.workload import Workload
+
+ENDING = ".study.yaml"
+
+
+def load(path: Path, workload_of: Callable[[str], Workload]) -> Study:
+    """Read a study file and check it against its task.
+
+    Args:
+        path: `<name>.study.yaml`; the name is the study's name unless the file gives one.
+        workload_of: The task of a name; raises InputError when there is none.
+
+    Returns:
+        The study with full names, values as its fields have them, and every default filled in.
+
+    Raises:
+        StudyError: with all problems, by line.
+    """
+    faults = Faults()
+    document = places.read(path, faults)
+    parts = read_parts(document.value, faults, name=name_of(path))
+    study = Study.model_construct(**{"task": "", "base": {}, "space": Space(), **parts}, _fields_set=set(parts))
+    if study.study in study.references:
+        faults.add((), f"must not start from itself; got a reference to {study.study}")
+    if study.task:
+        try:
+            study = complete_parts(study, workload_of(study.task), faults)
+        except InputError as error:
+            for problem in error.problems:
+                faults.add(("task",), problem.message, problem.hint)
+    if faults:
+        raise StudyError(*faults.problems(document.place))
+    return study
+
+
+def name_of(path: Path) -> str:
+    """The name that a study has by its file: `lora.study.yaml` is lora."""
+    return path.name.removesuffix(ENDING) if path.name.endswith(ENDING) else path.stem

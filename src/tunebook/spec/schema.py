@@ -1,0 +1,191 @@
+"""The JSON Schema (draft 2020-12) of a study file, for editors; made from the models that check the file."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from tunebook.spec.fields import FieldIndex, Leaf, fields_of
+from tunebook.spec.names import shortest
+from tunebook.spec.references import NAME
+from tunebook.spec.study import Limit, Report, Select, Study
+from tunebook.spec.workload import Workload
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+Schema = dict[str, Any]
+
+
+def json_schema(workload: Workload) -> Schema:
+    """What an editor needs to complete and check a study file of this task."""
+    index = fields_of(workload.Config)
+    definitions: dict[str, Schema] = {}
+    for leaf in index.leaves.values():
+        _define(leaf, definitions)
+    metric = {"enum": list(workload.metrics)}
+    select, report = _model(Select), _model(Report)
+    select["properties"]["metric"] |= metric
+    report["properties"]["metrics"]["items"] = metric
+    properties: dict[str, Schema] = {
+        "study": {"type": "string", "pattern": f"^{NAME}$"},
+        "question": {"type": "string"},
+        "task": {"const": workload.name},
+        "base": _base(index),
+        "space": {"$ref": "#/$defs/space"},
+        "where": {"type": "array", "items": {"type": "string"}},
+        "across": {"type": "array", "items": _across(index)},
+        "replicates": _replicates(),
+        "search": {"const": "grid"},
+        "select": select,
+        "report": report,
+        "limit": {"anyOf": [_model(Limit), {"type": "null"}]},
+        "keep": {"const": "everything"},
+        "device": {"type": "string", "pattern": _pattern_of("device")},
+    }
+    for name, schema in properties.items():
+        schema["description"] = Study.model_fields[name].description
+    definitions["space"] = _space(index)
+    definitions["alternatives"] = _alternatives()
+    return {
+        "$schema": DIALECT,
+        "title": f"A study of {workload.name}",
+        "type": "object",
+        "properties": properties,
+        "required": ["task", "base", "space"],
+        "additionalProperties": False,
+        "$defs": definitions,
+    }
+
+
+# Parts ----------------------------------------------------------------------------------------------------
+
+
+def _define(leaf: Leaf, definitions: dict[str, Schema]) -> None:
+    schema = leaf.adapter.json_schema(ref_template="#/$defs/{model}")
+    definitions.update(schema.pop("$defs", {}))
+    if leaf.info.description:
+        schema["description"] = leaf.info.description
+    if not leaf.info.is_required() and leaf.info.default_factory is None:
+        schema["default"] = TypeAdapter(Any).dump_python(leaf.info.default, mode="json")
+    definitions[leaf.path] = schema
+
+
+def _base(index: FieldIndex) -> Schema:
+    schema = _group("", index)
+    schema["properties"] |= {name: _ref(path) for name, path in _short(index).items()}
+    schema["properties"]["from"] = {"type": "string", "pattern": f"^{NAME}$"}
+    if "data" in index.groups:
+        in_short = [{"required": [name]} for name, path in _short(index).items() if path.startswith("data.")]
+        schema["anyOf"] = [{"required": ["data"]}, {"required": ["from"]}, *in_short]
+    return schema
+
+
+def _group(prefix: str, index: FieldIndex) -> Schema:
+    names = {path[len(prefix) :].split(".")[0] for path in index.leaves if path.startswith(prefix)}
+    ordered = sorted(names, key=lambda name: list(index.leaves).index(_first(f"{prefix}{name}", index)))
+    return {
+        "type": "object",
+        "properties": {
+            name: _ref(f"{prefix}{name}") if f"{prefix}{name}" in index.leaves else _group(f"{prefix}{name}.", index)
+            for name in ordered
+        },
+        "additionalProperties": False,
+    }
+
+
+def _first(path: str, index: FieldIndex) -> str:
+    return next(leaf for leaf in index.leaves if leaf == path or leaf.startswith(f"{path}."))
+
+
+def _space(index: FieldIndex) -> Schema:
+    tuned = {name: path for name, path in _names(index).items() if index.leaves[path].identity == "value"}
+    properties: dict[str, Schema] = {name: _choices(path, index) for name, path in tuned.items()}
+    properties["one_of"] = {"$ref": "#/$defs/alternatives"}
+    return {
+        "type": "object",
+        "properties": properties,
+        "minProperties": 1,
+        "additionalProperties": _one_of(),
+    }
+
+
+def _choices(path: str, index: FieldIndex) -> Schema:
+    value = _ref(path)
+    forms: list[Schema] = [{"type": "array", "items": value, "minItems": 1}, _range()]
+    if not index.leaves[path].holds_list:
+        forms.append(value)
+    return {"anyOf": [*forms, _one_of()]}
+
+
+def _one_of() -> Schema:
+    return {
+        "type": "object",
+        "properties": {"one_of": {"$ref": "#/$defs/alternatives"}},
+        "required": ["one_of"],
+        "additionalProperties": False,
+    }
+
+
+def _alternatives() -> Schema:
+    """Labels to sub-spaces; a sub-space may be empty or start from a study's decision."""
+    source = {"type": "object", "properties": {"from": {"type": "string"}}, "required": ["from"]}
+    empty = {"type": "object", "maxProperties": 0}
+    return {
+        "type": "object",
+        "minProperties": 1,
+        "additionalProperties": {"anyOf": [{"$ref": "#/$defs/space"}, source, empty]},
+    }
+
+
+def _range() -> Schema:
+    return {
+        "type": "object",
+        "properties": {
+            "low": {"type": "number"},
+            "high": {"type": "number"},
+            "step": {"type": "number", "exclusiveMinimum": 0},
+            "points": {"type": "integer", "minimum": 2},
+            "log": {"type": "boolean"},
+        },
+        "required": ["low", "high"],
+        "oneOf": [{"required": ["step"]}, {"required": ["points"]}],
+        "additionalProperties": False,
+    }
+
+
+def _across(index: FieldIndex) -> Schema:
+    crossed = {name: path for name, path in _names(index).items() if index.leaves[path].identity != "scoring"}
+    properties = {
+        name: {"anyOf": [_ref(path), {"type": "array", "items": _ref(path), "minItems": 1}]}
+        for name, path in crossed.items()
+    }
+    return {"type": "object", "properties": properties, "minProperties": 1, "additionalProperties": False}
+
+
+def _replicates() -> Schema:
+    seeds: Schema = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1, "uniqueItems": True}
+    counted = {"anyOf": [{"type": "integer", "minimum": 1}, seeds]}
+    keyed = {"type": "object", "properties": {"seed": counted}, "required": ["seed"], "additionalProperties": False}
+    return {"anyOf": [keyed, seeds]}
+
+
+def _model(model: type[Select] | type[Report] | type[Limit]) -> Schema:
+    schema = model.model_json_schema()
+    schema.pop("title", None)
+    return schema
+
+
+def _pattern_of(name: str) -> str:
+    return next(str(rule.pattern) for rule in Study.model_fields[name].metadata if hasattr(rule, "pattern"))
+
+
+def _names(index: FieldIndex) -> Mapping[str, str]:
+    """Every name that a parameter may be given by -> its path: the path and its shortest unique ending."""
+    return {**{path: path for path in index.leaves}, **_short(index)}
+
+
+def _short(index: FieldIndex) -> dict[str, str]:
+    return {short: path for path, short in shortest(index.leaves).items() if short not in index.groups}
+
+
+def _ref(path: str) -> Schema:
+    return {"$ref": f"#/$defs/{path}"}

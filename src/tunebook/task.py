@@ -1,0 +1,201 @@
+"""What a workload supplies: a torch-free description, and a worker that runs in the child."""
+
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from tunebook.errors import InputError, Problem
+from tunebook.records import CurvePoint, MetricFacts, Run, Scalar, Settings
+from tunebook.spec.workload import Workload
+
+GROUP = "tunebook.tasks"
+
+
+@dataclass(frozen=True)
+class ItemScore:
+    """What one item contributes to one metric: a value, or counts that only `aggregate` can join."""
+
+    metric: str
+    value: float | None = None
+    counts: Mapping[str, float] = field(default_factory=dict)
+    reason: str = ""
+    """Why there is no value; empty otherwise."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric: its facts and how items become one number.
+
+    Args:
+        facts: Name, direction, unit, range, what 0 and 1 mean.
+        aggregate: Item scores of one split -> one value.
+        mode: Settings of this mode apply (`ais`); empty when none do.
+    """
+
+    facts: MetricFacts
+    aggregate: Callable[[Sequence[ItemScore]], float]
+    mode: str = ""
+
+
+@dataclass(frozen=True)
+class Input:
+    """Files whose content decides a run's result.
+
+    Args:
+        role: `data` or `weights`.
+        root: The folder that file names are relative to; never part of the fingerprint.
+        files: Absolute paths below it.
+    """
+
+    role: str
+    root: Path
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class Example:
+    """One item of a split: what goes in and what should come out (task-specific arrays)."""
+
+    item: str
+    image: NDArray[Any]
+    truth: NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Raw output for one item, before any threshold or post-processing; small integer types where possible."""
+
+    item: str
+    arrays: Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Panels:
+    """Page-sized thumbnails of one item: panel name -> uint8 RGB (height, width, 3), in the order of showing."""
+
+    item: str
+    panels: Mapping[str, NDArray[np.uint8]]
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where and how a run happens.
+
+    Args:
+        book: The book's folder; paths in a configuration start here.
+        checkpoint: Where `train` writes what it trained, and `predict` reads it.
+        length: Train to here.
+        device: `cpu`, `cuda:0`.
+        threads: Threads of this process.
+        seed: The replicate's seed; None when no seed matters.
+    """
+
+    book: Path
+    checkpoint: Path
+    length: int
+    device: str
+    threads: int
+    seed: int | None
+
+
+class Task(Workload, Protocol):
+    """The torch-free description of a workload. `Workload` holds name, version, Config, without_effect."""
+
+    metrics: Mapping[str, Metric]
+    worker: str
+    """`package.module:Class`, imported only in the child."""
+    evaluator: str
+    """Version of the scoring code; recorded with every measurement."""
+
+    def inputs(self, config: BaseModel, book: Path) -> Sequence[Input]:
+        """The files that decide a run's result.
+
+        Raises:
+            DataError: when a folder or a file is missing, naming it.
+        """
+        ...
+
+    def splits(self, config: BaseModel) -> Sequence[str]:
+        """Names of the splits that the data have and that can be predicted."""
+        ...
+
+    def length(self, config: BaseModel) -> int:
+        """How far a run is trained, in steps; 0 when nothing is trained."""
+        ...
+
+    def cohort(self, config: BaseModel) -> Hashable | None:
+        """Runs with one key may be trained together; None: alone."""
+        ...
+
+
+class Worker(Protocol):
+    """The part of a workload that runs in the child process."""
+
+    def train(self, run: Run, context: Context) -> Iterator[CurvePoint]:
+        """Train to `context.length` and write `context.checkpoint`; yield the learning curve.
+
+        Raises:
+            Diverged: when a loss is not finite.
+        """
+        ...
+
+    def quantities(self, run: Run, context: Context) -> Mapping[str, float]:
+        """Facts that are no scores, `trainable_parameters` at least."""
+        ...
+
+    def examples(self, run: Run, split: str, context: Context) -> Iterator[Example]:
+        """The items of a split, in a fixed order; their number is what is expected."""
+        ...
+
+    def predict(self, run: Run, split: str, context: Context) -> Iterator[Prediction]:
+        """Raw predictions of a split, in the order of `examples`."""
+        ...
+
+    def calibrate(
+        self, run: Run, predictions: Sequence[Prediction], examples: Sequence[Example], split: str
+    ) -> Sequence[Settings]:
+        """Settings chosen from raw predictions on one split, one value per mode that has any."""
+        ...
+
+    def score(
+        self, run: Run, prediction: Prediction, example: Example, settings: Mapping[str, Settings]
+    ) -> Iterator[ItemScore]:
+        """Every metric of the task for one item. `settings`: mode -> settings."""
+        ...
+
+    def picture(
+        self, run: Run, prediction: Prediction, example: Example, settings: Mapping[str, Settings]
+    ) -> Panels:
+        """Thumbnails of one item."""
+        ...
+
+
+def names() -> tuple[str, ...]:
+    """The tasks that are installed, by name."""
+    return tuple(sorted(point.name for point in entry_points(group=GROUP)))
+
+
+def find(name: str) -> Task:
+    """The installed task of this name.
+
+    Raises:
+        InputError: when there is none; the message lists what there is.
+    """
+    for point in entry_points(group=GROUP):
+        if point.name == name:
+            task: Task = point.load()
+            return task
+    raise InputError(Problem("task", f"must be one of {', '.join(names())}; got {name}"))
+
+
+__all__ = [
+    "Context", "Example", "Input", "ItemScore", "Metric", "Panels", "Prediction", "Scalar", "Task", "Worker",
+    "find", "names",
+]  # fmt: skip

@@ -1,0 +1,142 @@
+"""What promptable segmentation is: configuration, metrics, inputs; without torch."""
+
+import os
+from collections.abc import Hashable, Mapping, Sequence
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from tunebook import folders
+from tunebook.errors import DataError, Problem
+from tunebook.records import MetricFacts
+from tunebook.task import Input, ItemScore, Metric
+from tunebook.tasks.promptable_segmentation.config import Config
+from tunebook.tasks.promptable_segmentation.images import pairs
+
+MODES = {
+    "ais": "automatic instance segmentation by the decoder",
+    "box": "one tight box per object",
+    "point": "one point per object, at the pixel farthest from its border",
+}
+SCORES = {
+    "msa": "mean segmentation accuracy: TP / (TP + FP + FN) averaged over IoU 0.50, 0.55 … 0.95, then over images",
+    "sa50": "segmentation accuracy TP / (TP + FP + FN) at IoU 0.50, averaged over images",
+    "sa75": "segmentation accuracy TP / (TP + FP + FN) at IoU 0.75, averaged over images",
+    "msa-elf": "msa as python-elf computes it (drifting thresholds, two empty maps score 0); beside published tables",
+}
+SHIPPED = Path(__file__).parent / "shipped"
+
+
+def mean(items: Sequence[ItemScore]) -> float:
+    """The unweighted mean over images."""
+    return sum(item.value for item in items if item.value is not None) / len(items)
+
+
+def _metric(mode: str, score: str) -> Metric:
+    return Metric(
+        facts=MetricFacts(
+            name=f"{mode}.{score}",
+            direction="maximize",
+            meaning=f"{SCORES[score]}; {MODES[mode]}",
+            low=0.0,
+            high=1.0,
+            zero="no object matched",
+            one="every object matched, nothing invented",
+        ),
+        aggregate=mean,
+        mode="ais" if mode == "ais" else "",
+    )
+
+
+class PromptableSegmentation:
+    """Segment-Anything models adapted to instances, from points, from boxes and automatically."""
+
+    name = "promptable-segmentation"
+    version = "1"
+    evaluator = "1"
+    Config: type[BaseModel] = Config
+    metrics: Mapping[str, Metric] = {f"{mode}.{score}": _metric(mode, score) for mode in MODES for score in SCORES}
+    worker = "tunebook.tasks.promptable_segmentation.worker:Worker"
+
+    def without_effect(self, config: BaseModel) -> frozenset[str]:
+        """What cannot matter: everything trained when nothing is; the update's fields without an update."""
+        config = _ours(config)
+        training = {"prompts", "optimizer", "schedule", "batch_size", "budget", "seed"}
+        update = {"adapter.rank", "adapter.alpha", "adapter.scaling", "adapter.targets"}
+        if config.model.family == "otsu-watershed":
+            return frozenset(training | {"adapter", "model.size", "automatic.enabled", "crop", "precision"})
+        if config.adapter.method == "none":
+            return frozenset(training | update)
+        return frozenset(update if config.adapter.method != "lora" else set())
+
+    def inputs(self, config: BaseModel, book: Path) -> Sequence[Input]:
+        """Images and labels of all splits, and the file of the starting weights if there is one."""
+        config = _ours(config)
+        root = folders.resolve(config.data.root, book, place="base.data.root")
+        splits = [pair for split in self.splits(config) for pair in pairs(root, folder_of(split, config))]
+        data = Input("data", root, tuple(path for pair in splits for path in (pair.image, pair.label)))
+        weights = None if config.model.family == "otsu-watershed" else weights_file(config.model.weights, book)
+        return (data,) if weights is None else (data, Input("weights", weights.parent, (weights,)))
+
+    def splits(self, config: BaseModel) -> Sequence[str]:
+        """train, val and test, whatever their folders are called."""
+        return ("train", "val", "test")
+
+    def length(self, config: BaseModel) -> int:
+        """Optimizer steps; 0 when nothing is trained."""
+        config = _ours(config)
+        return 0 if "budget" in self.without_effect(config) else config.budget.steps
+
+    def cohort(self, config: BaseModel) -> Hashable | None:
+        """None: every run trains alone."""
+        return None
+
+
+def weights_file(weights: str, book: Path) -> Path | None:
+    """The file that starting weights mean; None for `random`.
+
+    Accepted: a shipped name; `file:PATH` from the book; `run:ID@LENGTH` (how the conductor writes a resolved
+    `study:`); `hf:OWNER/NAME` (a SamModel on the Hugging Face hub); `micro-sam:NAME` (from micro-sam's cache,
+    MICROSAM_CACHEDIR or ~/.cache/micro_sam).
+
+    Raises:
+        DataError: when there is no such file, with the way to get it.
+    """
+    kind, _, rest = weights.partition(":")
+    if weights == "random":
+        return None
+    if kind == "file":
+        return _existing(folders.resolve(rest, book, place="model.weights"), weights, "correct the path")
+    if kind == "run":
+        run, _, length = rest.partition("@")
+        path = book / "runs" / run / f"at-{length}" / "checkpoint.safetensors"
+        return _existing(path, weights, "run the study that trains it first")
+    if kind == "hf":
+        from huggingface_hub import hf_hub_download  # only a study that names a hub model pays for the import
+
+        return Path(hf_hub_download(rest, "model.safetensors"))
+    if kind == "micro-sam":
+        cache = Path(os.environ.get("MICROSAM_CACHEDIR", Path.home() / ".cache" / "micro_sam")) / "models"
+        hint = f"download it once with micro-sam: micro_sam.util.get_sam_model(model_type={rest!r})"
+        return _existing(cache / rest, weights, hint)
+    shipped = SHIPPED / f"{weights}.safetensors"
+    names = ", ".join(sorted(path.stem for path in SHIPPED.glob("*.safetensors")))
+    return _existing(shipped, weights, f"shipped names: {names}; or file:, hf:, micro-sam:, study:, random")
+
+
+def folder_of(split: str, config: Config) -> str:
+    """The folder, below the data root, that holds a split."""
+    folder: str = getattr(config.data, split)
+    return folder
+
+
+def _existing(path: Path, weights: str, hint: str) -> Path:
+    if not path.is_file():
+        raise DataError(Problem("model.weights", f"must name weights that exist; {weights} means {path}", hint))
+    return path
+
+
+def _ours(config: BaseModel) -> Config:
+    if not isinstance(config, Config):
+        raise TypeError(f"config must be a {Config.__name__}; got {type(config).__name__}")
+    return config

@@ -1,0 +1,400 @@
+"""Images and instance labels: finding them, reading them, bringing them to one range, cutting them into windows.
+
+A split is a folder with `images/` and `labels/` (or `masks/`) that hold files of the same stems. An image of any
+size is seen through square windows that overlap; what is smaller than a window is padded with zeros on the right
+and at the bottom. Normalisation looks at the whole image before any window is cut, in training as in testing.
+"""
+
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
+
+from tunebook.errors import DataError, Problem
+from tunebook.tasks.promptable_segmentation import deep_png
+
+PNG = (".png",)
+TIFF = (".tif", ".tiff")
+PERCENTILES = (1.0, 99.8)
+UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error,
+              tifffile.TiffFileError, Image.DecompressionBombError)  # fmt: skip
+"""What the readers raise on files that are damaged or of another kind."""
+
+Normalisation = Literal["percentile", "minmax", "none"]
+
+
+# Files --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An image and its instance label; `item` is the stem of both."""
+
+    item: str
+    image: Path
+    label: Path
+
+
+def pairs(
+    root: Path, split: str, *, images: str = "images", labels: Sequence[str] = ("labels", "masks")
+) -> tuple[Pair, ...]:
+    """The items of a split, ordered by name.
+
+    Args:
+        images: Folder of the images below the split.
+        labels: Names that the folder of the labels may have; one of them is there.
+
+    Raises:
+        DataError: all at once: a missing folder, files that are no PNG or TIFF, two files of one stem, an image
+            without label, a label without image, no images. Hidden files are passed over.
+    """
+    folder = root / split
+    if not folder.is_dir():
+        here = sorted(path.name for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
+        found = f"the folder {root} has {', '.join(here) or 'no folders'}" if root.is_dir() else f"{root} is no folder"
+        message = f"must be a folder with {images} and {labels[0]}; it does not exist"
+        raise DataError(Problem(str(folder), message, found))
+    named = [folder / name for name in labels if (folder / name).is_dir()]
+    problems = []
+    if not (folder / images).is_dir():
+        problems.append(Problem(str(folder / images), "must be a folder of images; it does not exist"))
+    if len(named) != 1:
+        found = "none of them exists" if not named else f"{' and '.join(path.name for path in named)} exist"
+        problems.append(Problem(str(folder), f"must hold one folder of labels, {' or '.join(labels)}; {found}"))
+    if problems:
+        raise DataError(*problems)
+    pictures, truths = _by_stem(folder / images, problems), _by_stem(named[0], problems)
+    for stem in sorted(pictures.keys() - truths.keys()):
+        problems.append(Problem(str(pictures[stem]), f"must have a label; {named[0]} has no {stem}.png or .tif"))
+    for stem in sorted(truths.keys() - pictures.keys()):
+        problems.append(Problem(str(truths[stem]), f"must have an image; {folder / images} has no {stem}.png or .tif"))
+    if not pictures and not problems:
+        problems.append(Problem(str(folder / images), "must hold at least one png, tif or tiff; it is empty"))
+    if problems:
+        raise DataError(*problems)
+    return tuple(Pair(stem, pictures[stem], truths[stem]) for stem in sorted(pictures))
+
+
+def _by_stem(folder: Path, problems: list[Problem]) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for path in sorted(path for path in folder.iterdir() if not path.name.startswith(".")):
+        if path.is_dir() or path.suffix.lower() not in PNG + TIFF:
+            problems.append(Problem(str(path), "must be a png, tif or tiff file", "convert it, or move it elsewhere"))
+        elif path.stem in found:
+            message = f"must be the only file of its stem; {found[path.stem].name} has it too"
+            problems.append(Problem(str(path), message, "remove or rename one of them"))
+        else:
+            found[path.stem] = path
+    return found
+
+
+# Pixels -------------------------------------------------------------------------------------------------
+
+
+def read_image(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]:
+    """The pixels of a PNG or TIFF, grey (h, w) or RGB (h, w, 3), in the file's own values.
+
+    An alpha channel is dropped, a PNG palette is looked up, 1-bit pixels become 0 and 255, integers of more
+    than 16 bits become uint16 where they fit, and floats become float32.
+
+    Raises:
+        DataError: for anything else, a damaged file included; it names the file, what it must be and what it is.
+    """
+    pixels = _opened(path, _read_png_image, _read_tiff)
+    if pixels.ndim == 3 and pixels.shape[2] in (2, 4):
+        pixels = pixels[..., 0] if pixels.shape[2] == 2 else pixels[..., :3]
+    if pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] != 3) or 0 in pixels.shape:
+        raise _wrong(path, "must be one image, grey (h, w) or RGB (h, w, 3)", f"it has the shape {pixels.shape}")
+    if pixels.dtype in (np.uint8, np.uint16):
+        return pixels
+    if pixels.dtype == np.bool_:
+        return pixels.astype(np.uint8) * np.uint8(255)
+    if pixels.dtype.kind in "iu" and int(pixels.min()) >= 0 and int(pixels.max()) <= 65535:
+        return pixels.astype(np.uint16)
+    if pixels.dtype.kind == "f":
+        if not np.isfinite(pixels).all():
+            raise _wrong(path, "must hold finite numbers", f"{int((~np.isfinite(pixels)).sum())} pixels are not")
+        return pixels.astype(np.float32)
+    found = f"it is {pixels.dtype}" + (f", {pixels.min()} to {pixels.max()}" if pixels.dtype.kind in "iu" else "")
+    raise _wrong(path, "must hold integers of 0..65535 or floats", found)
+
+
+def read_label(path: Path, shape: tuple[int, ...]) -> NDArray[np.int32]:
+    """Instance ids, (h, w): 0 = background, objects 1..n in the order of the file's ids, which may have gaps.
+
+    A label without objects is all zeros. A palette PNG is read as its indices.
+
+    Args:
+        shape: (h, w) of the image.
+
+    Raises:
+        DataError: for another shape, colour, floats, negative ids, a damaged file; it names the file.
+    """
+    ids = _opened(path, _read_png_label, _read_tiff)
+    if ids.ndim != 2:
+        raise _wrong(path, "must hold one instance id per pixel (h, w)", f"it has the shape {ids.shape}")
+    if ids.shape != tuple(shape[:2]):
+        height, width = shape[:2]
+        raise _wrong(
+            path, f"must be as large as its image, {height} × {width}", f"it is {ids.shape[0]} × {ids.shape[1]}"
+        )
+    if ids.dtype.kind not in "iub":
+        raise _wrong(path, "must hold integer ids", f"it is {ids.dtype}")
+    if int(ids.min(initial=0)) < 0:
+        raise _wrong(path, "must hold ids from 0 (background) on", f"the lowest is {ids.min()}")
+    return _sequential(ids)
+
+
+def normalise(image: NDArray[Any], how: Normalisation, *, place: str = "image") -> NDArray[np.float32]:
+    """An image as (h, w, 3) in 0..255, from all of its pixels and channels together; grey is tripled.
+
+    Args:
+        how: `percentile`: the 1st goes to 0, the 99.8th to 255, beyond them is clipped; where the two are equal
+            (almost nothing but background) as minmax. `minmax`: the extremes go to 0 and 255. `none`: values as
+            they are. A constant image becomes zeros, except under `none`.
+        place: Names the image in an error.
+
+    Raises:
+        DataError: under `none`, for values outside 0..255, which would need a range.
+    """
+    values = image.astype(np.float32)
+    if how == "none":
+        if values.size and (values.min() < 0 or values.max() > 255):
+            message = f"must lie in 0..255 when normalize is none; it has {values.min():g} to {values.max():g}"
+            raise DataError(Problem(place, message, "set data.normalize to percentile or minmax"))
+    else:
+        low, high = float(values.min()), float(values.max())
+        if how == "percentile":
+            inner = np.percentile(values, PERCENTILES)
+            low, high = (float(inner[0]), float(inner[1])) if inner[0] < inner[1] else (low, high)
+        values = np.clip((values - low) * (255 / (high - low)), 0, 255) if low < high else np.zeros_like(values)
+    if values.ndim == 2:
+        values = np.repeat(values[..., None], 3, axis=2)
+    return np.ascontiguousarray(values, np.float32)
+
+
+def objects(label: NDArray[Any]) -> list[tuple[slice, slice]]:
+    """Rows and columns of every object's tight box, in the order of ids 1..n.
+
+    Raises:
+        ValueError: when an id between 1 and the largest does not occur.
+    """
+    places: list[tuple[slice, slice] | None] = ndimage.find_objects(label.astype(np.int32, copy=False))
+    missing = [number for number, place in enumerate(places, start=1) if place is None]
+    if missing:
+        raise ValueError(f"label must hold all ids 1..{len(places)}; {missing[0]} is missing")
+    return [place for place in places if place is not None]
+
+
+def _opened(path: Path, png: Callable[[Path], NDArray[Any]], tiff: Callable[[Path], NDArray[Any]]) -> NDArray[Any]:
+    try:
+        return png(path) if path.suffix.lower() in PNG else tiff(path)
+    except UNREADABLE as error:
+        reason = str(error) or type(error).__name__
+        hint = "save it uncompressed, or install imagecodecs" if "imagecodecs" in reason else ""
+        raise _wrong(path, "must be a whole PNG or TIFF file", f"reading it fails: {reason}", hint) from error
+
+
+def _read_png_image(path: Path) -> NDArray[Any]:
+    return deep_png.read(path) if deep_png.is_deep(path) else _read_png(path, colours=True)
+
+
+def _read_png_label(path: Path) -> NDArray[Any]:
+    return _read_png(path, colours=False)
+
+
+def _read_png(path: Path, *, colours: bool) -> NDArray[Any]:
+    """The pixels; those of a palette as their colours or as their indices."""
+    with Image.open(path, formats=["PNG"]) as picture:
+        if getattr(picture, "n_frames", 1) > 1:
+            raise ValueError("it is an animation")
+        return np.asarray(picture.convert("RGB") if colours and picture.mode == "P" else picture)
+
+
+def _read_tiff(path: Path) -> NDArray[Any]:
+    """Axes in the order rows, columns, samples; any other axis stays where it is and makes a wrong shape."""
+    with tifffile.TiffFile(path) as file:
+        if len(file.series) != 1:
+            raise ValueError(f"it holds {len(file.series)} images")
+        series = file.series[0]
+        axes = series.axes
+        pixels = np.asarray(series.asarray())
+    if axes == "SYX":
+        return np.moveaxis(pixels, 0, -1)
+    if pixels.ndim > 2 and axes != "YXS":
+        raise ValueError(f"it is a stack of shape {pixels.shape} with the axes {axes}")
+    return pixels
+
+
+def _sequential(ids: NDArray[Any]) -> NDArray[np.int32]:
+    present = np.unique(ids)
+    return np.searchsorted(present[present > 0], ids).astype(np.int32) + (ids > 0)
+
+
+def _wrong(path: Path, must: str, found: str, hint: str = "") -> DataError:
+    return DataError(Problem(str(path), f"{must}; {found}", hint))
+
+
+# Windows ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A square window: its upper left corner, the part of it that lies in the image, and its side."""
+
+    y: int
+    x: int
+    height: int
+    width: int
+    size: int
+
+
+def tiles(shape: tuple[int, ...], *, size: int, overlap: int) -> tuple[Tile, ...]:
+    """Windows that cover an image, row by row.
+
+    Neighbours overlap by `overlap` pixels, the last of a row or column by more, so that it ends with the image.
+    Along a side shorter than `size` there is one window, which reaches beyond the image.
+
+    Args:
+        shape: (h, w, …) of the image.
+        size: Side in pixels.
+        overlap: Pixels, less than `size`.
+
+    Raises:
+        ValueError: when overlap is not within 0..size - 1.
+    """
+    if not 0 <= overlap < size:
+        raise ValueError(f"overlap must be within 0..{size - 1}; got {overlap}")
+    height, width = shape[:2]
+    return tuple(
+        Tile(y, x, min(size, height), min(size, width), size)
+        for y in _corners(height, size, overlap)
+        for x in _corners(width, size, overlap)
+    )
+
+
+def cut(image: NDArray[Any], tile: Tile) -> NDArray[Any]:
+    """The window (size, size, …) of an image (h, w, …); beyond the image, right and below, it is zero."""
+    piece = image[tile.y : tile.y + tile.height, tile.x : tile.x + tile.width]
+    beyond = [(0, tile.size - tile.height), (0, tile.size - tile.width)]
+    return np.pad(piece, beyond + [(0, 0)] * (image.ndim - 2))
+
+
+def stitch(
+    tiles: Sequence[Tile], maps: NDArray[np.float32], shape: tuple[int, ...], *, overlap: int
+) -> NDArray[np.float32]:
+    """Maps of windows (n, c, size, size) joined to (c, h, w): where windows overlap, their weighted mean.
+
+    A window's weight rises linearly from its border over `overlap` pixels, so that no seam shows; equal maps
+    come back as they are.
+    """
+    height, width = shape[:2]
+    total = np.zeros((maps.shape[1], height, width))
+    weights = np.zeros((height, width))
+    for tile, part in zip(tiles, maps, strict=True):
+        ramp = _ramp(tile.size, overlap)
+        weight = ramp[: tile.height, None] * ramp[None, : tile.width]
+        rows, columns = slice(tile.y, tile.y + tile.height), slice(tile.x, tile.x + tile.width)
+        total[:, rows, columns] += weight * part[:, : tile.height, : tile.width]
+        weights[rows, columns] += weight
+    return np.asarray(total / weights, np.float32)
+
+
+def tile_of(box: tuple[int, int, int, int], tiles: Sequence[Tile]) -> int:
+    """Index of the window to ask for an object.
+
+    Among the windows that hold the box whole, the one whose centre is nearest to the box's; if none does, among
+    those that cover most of it. Ties go to the first.
+
+    Args:
+        box: (y0, x0, y1, x1) in pixels, the ends excluded.
+    """
+    y0, x0, y1, x1 = box
+
+    def rank(index: int) -> tuple[int, int]:
+        tile = tiles[index]
+        rows = min(y1, tile.y + tile.height) - max(y0, tile.y)
+        columns = min(x1, tile.x + tile.width) - max(x0, tile.x)
+        away = (2 * tile.y + tile.height - y0 - y1) ** 2 + (2 * tile.x + tile.width - x0 - x1) ** 2
+        return -max(rows, 0) * max(columns, 0), away
+
+    return min(range(len(tiles)), key=rank)
+
+
+def _corners(length: int, size: int, overlap: int) -> list[int]:
+    last = max(length - size, 0)
+    return [*range(0, last, size - overlap), last]
+
+
+def _ramp(size: int, overlap: int) -> NDArray[np.float64]:
+    inwards = np.arange(size) + 0.5
+    ramp: NDArray[np.float64] = np.minimum(np.minimum(inwards, inwards[::-1]) / max(overlap, 0.5), 1)
+    return ramp
+
+
+# A whole image in one window ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """How an image was brought into a square: resized by `scale`, then padded right and below.
+
+    Args:
+        scale: Pixels of the square per pixel of the image.
+        height, width: Of the image.
+        size: Side of the square.
+    """
+
+    scale: float
+    height: int
+    width: int
+    size: int
+
+    @property
+    def inside(self) -> tuple[int, int]:
+        """Height and width of the part of the square that shows the image."""
+        return max(1, int(self.height * self.scale + 0.5)), max(1, int(self.width * self.scale + 0.5))
+
+    def points(self, xy: NDArray[Any]) -> NDArray[np.float32]:
+        """Points (…, 2) as (x, y) in pixels of the image -> in pixels of the square; pixel centres are whole."""
+        return np.asarray((xy + 0.5) * self._stretch - 0.5, np.float32)
+
+    def points_back(self, xy: NDArray[Any]) -> NDArray[np.float32]:
+        """The inverse of `points`."""
+        return np.asarray((xy + 0.5) / self._stretch - 0.5, np.float32)
+
+    def maps_back(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Maps (c, size, size) -> (c, height, width): the padding is cut off and the rest resized."""
+        rows, columns = self.inside
+        return np.stack([_resized(part[:rows, :columns], self.height, self.width) for part in maps])
+
+    @property
+    def _stretch(self) -> NDArray[np.float64]:
+        rows, columns = self.inside
+        return np.array([columns / self.width, rows / self.height])
+
+
+def fit(image: NDArray[np.float32], size: int) -> tuple[NDArray[np.float32], Fitted]:
+    """An image (h, w, 3) in a square (size, size, 3): its longest side resized to `size`, zeros right and below."""
+    height, width = image.shape[:2]
+    fitted = Fitted(size / max(height, width), height, width, size)
+    rows, columns = fitted.inside
+    square = np.zeros((size, size, image.shape[2]), np.float32)
+    for channel in range(image.shape[2]):
+        square[:rows, :columns, channel] = _resized(image[..., channel], rows, columns)
+    return square, fitted
+
+
+def _resized(plane: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
+    """Bilinear, and averaging where it shrinks."""
+    resized = Image.fromarray(np.ascontiguousarray(plane, np.float32)).resize(
+        (width, height), Image.Resampling.BILINEAR
+    )
+    return np.asarray(resized, np.float32)

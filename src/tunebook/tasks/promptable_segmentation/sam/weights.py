@@ -1,0 +1,118 @@
+"""Weights of Segment-Anything from the files that people have.
+
+    safetensors          transformers' SamModel, or a model of ours
+    .pth                 segment-anything's state dict
+    .pt                  micro-sam and torch-em: {model_state with the prefix `sam.`, decoder_state}
+
+A .pt or .pth file is a pickle, which can run programs; it is read as tensors and plain values only.
+"""
+
+import pickle
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from tunebook.errors import DataError, Problem
+from tunebook.train import checkpoints
+
+AUTOMATIC = "automatic_decoder."
+SHARED = ("shared_image_embedding.positional_embedding", "prompt_encoder.shared_embedding.positional_embedding")
+
+_RENAMED = (
+    (r"^image_encoder\.", "vision_encoder."),
+    (r"patch_embed\.proj\.", "patch_embed.projection."),
+    (r"^(vision_encoder)\.blocks\.(\d+)\.norm", r"\1.layers.\2.layer_norm"),
+    (r"^(vision_encoder)\.blocks\.", r"\1.layers."),
+    (r"\.neck\.0\.", ".neck.conv1."),
+    (r"\.neck\.1\.", ".neck.layer_norm1."),
+    (r"\.neck\.2\.", ".neck.conv2."),
+    (r"\.neck\.3\.", ".neck.layer_norm2."),
+    (r"^prompt_encoder\.pe_layer\.positional_encoding_gaussian_matrix$", SHARED[0]),
+    (r"\.point_embeddings\.", ".point_embed."),
+    (r"\.mask_downscaling\.0\.", ".mask_embed.conv1."),
+    (r"\.mask_downscaling\.1\.", ".mask_embed.layer_norm1."),
+    (r"\.mask_downscaling\.3\.", ".mask_embed.conv2."),
+    (r"\.mask_downscaling\.4\.", ".mask_embed.layer_norm2."),
+    (r"\.mask_downscaling\.6\.", ".mask_embed.conv3."),
+    (r"(transformer\.layers\.\d+)\.norm", r"\1.layer_norm"),
+    (r"\.norm_final_attn\.", ".layer_norm_final_attn."),
+    (r"\.output_upscaling\.0\.", ".upscale_conv1."),
+    (r"\.output_upscaling\.1\.", ".upscale_layer_norm."),
+    (r"\.output_upscaling\.3\.", ".upscale_conv2."),
+    (r"((?:hypernetworks_mlps\.\d+|iou_prediction_head))\.layers\.0\.", r"\1.proj_in."),
+)
+"""From segment-anything's names to ours, applied in this order. The last layer of a head is `_renamed`'s."""
+
+
+def read(path: Path) -> dict[str, Tensor]:
+    """Tensors under our names, on the CPU; those of the automatic decoder too, where the file has them.
+
+    Raises:
+        DataError: when the file is missing, broken, of another format, or would have to be unpickled.
+    """
+    if path.suffix == ".safetensors":
+        found, _ = checkpoints.load(path)
+    else:
+        found = _from_state(_unpickled(path), path)
+    for one, other in (SHARED, SHARED[::-1]):
+        if one in found:
+            found.setdefault(other, found[one])
+    if not any(name.startswith("vision_encoder.layers.") for name in found):
+        raise DataError(Problem(str(path), f"must hold weights of Segment-Anything; got tensors {_some(found)}"))
+    return found
+
+
+def _unpickled(path: Path) -> Any:
+    """What torch.save wrote, if it is made of tensors and plain values."""
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise DataError(Problem(str(path), "must be a file of weights; there is none")) from None
+    except pickle.UnpicklingError as error:
+        hint = (
+            "if you trust its origin, load it with torch.load(FILE, weights_only=False) and save "
+            "its model_state and decoder_state alone, as one dict, with torch.save"
+        )
+        raise DataError(Problem(str(path), "must hold tensors and plain values only", hint)) from error
+    except (OSError, RuntimeError, EOFError, ValueError) as error:
+        raise DataError(Problem(str(path), f"must be a whole file of torch.save; {error}")) from error
+
+
+def _from_state(state: Any, path: Path) -> dict[str, Tensor]:
+    if not isinstance(state, dict):
+        raise DataError(Problem(str(path), f"must hold a state dict; got {type(state).__name__}"))
+    decoder = state.get("decoder_state", {})
+    model = state.get("model_state", state)
+    tensors = {str(name).removeprefix("sam."): tensor for name, tensor in model.items() if isinstance(tensor, Tensor)}
+    depth = _depths(tensors)
+    named = {_renamed(name, depth): tensor for name, tensor in tensors.items()}
+    return named | {AUTOMATIC + name: tensor for name, tensor in decoder.items()}
+
+
+def _renamed(name: str, depths: Mapping[str, int]) -> str:
+    for pattern, replacement in _RENAMED:
+        name = re.sub(pattern, replacement, name)
+    if head := re.match(r"(.*(?:hypernetworks_mlps\.\d+|iou_prediction_head))\.layers\.(\d+)\.(\w+)$", name):
+        module, layer, kind = head[1], int(head[2]), head[3]
+        # Ours count the layers between the first and the last one.
+        return f"{module}.proj_out.{kind}" if layer == depths[module] else f"{module}.layers.{layer - 1}.{kind}"
+    return name
+
+
+def _depths(tensors: Mapping[str, Tensor]) -> dict[str, int]:
+    """The last layer of each head."""
+    depths: dict[str, int] = {}
+    for name in tensors:
+        if head := re.match(r"(.*(?:hypernetworks_mlps\.\d+|iou_prediction_head))\.layers\.(\d+)\.", name):
+            depths[head[1]] = max(depths.get(head[1], 0), int(head[2]))
+    return depths
+
+
+def _some(names: Any, shown: int = 3) -> str:
+    names = list(names)
+    rest = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + rest if names else "none"

@@ -1,0 +1,136 @@
+"""The model that a run starts from, and the one that it has trained."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from tunebook.errors import DataError, Problem
+from tunebook.folders import RunFolder
+from tunebook.tasks.promptable_segmentation.config import Config
+from tunebook.tasks.promptable_segmentation.description import weights_file
+from tunebook.tasks.promptable_segmentation.sam import SIZES, Sam, build
+from tunebook.tasks.promptable_segmentation.sam.weights import read
+from tunebook.train import adapters, checkpoints
+from tunebook.train.seeding import generator
+
+AUTOMATIC = "automatic_decoder."
+
+
+def starting_model(config: Config, *, book: Path, seed: int) -> Sam:
+    """The base with the run's adapter, before any step; on the CPU, in float32.
+
+    Args:
+        book: Where paths and `run:` weights start from.
+        seed: Draws what no file gives: everything for `random` weights, the automatic decoder of a base
+            without one, the adapter's first matrices.
+
+    Raises:
+        DataError: when the weights do not fit the size.
+    """
+    model = build(
+        SIZES[config.model.size], generator=generator(seed, "initialisation"), automatic=config.automatic.enabled
+    )
+    tensors = _starting_tensors(config, book=book)
+    if tensors is not None:
+        _load(model, tensors, config)
+    adapters.apply(model, _method(config), generator=generator(seed, "adapter"))
+    return model
+
+
+def trained_model(config: Config, *, book: Path, seed: int, checkpoint: Path) -> Sam:
+    """The model of a finished run.
+
+    Raises:
+        DataError: when the checkpoint is damaged or belongs to another adapter.
+    """
+    model = starting_model(config, book=book, seed=seed)
+    tensors, metadata = checkpoints.load(checkpoint)
+    if metadata.get("adapter") != adapter_text(config):
+        raise DataError(
+            Problem(
+                str(checkpoint),
+                f"must be trained with the adapter {adapter_text(config)}; got {metadata.get('adapter')}",
+                "run the study again; a checkpoint belongs to its configuration",
+            )
+        )
+    _fill(adapters.trainable(model), tensors, place=str(checkpoint))
+    return model
+
+
+def has_automatic(config: Config, *, book: Path) -> bool:
+    """Whether the starting weights bring a decoder for automatic segmentation."""
+    tensors = _starting_tensors(config, book=book)
+    return tensors is not None and any(name.startswith(AUTOMATIC) for name in tensors)
+
+
+def adapter_text(config: Config) -> str:
+    """The adapter as a checkpoint names it."""
+    return config.adapter.model_dump_json()
+
+
+def _method(config: Config) -> adapters.Method:
+    adapter = config.adapter
+    match adapter.method:
+        case "lora":
+            return adapters.Lora(
+                rank=adapter.rank, alpha=adapter.alpha, scaling=adapter.scaling, targets=adapter.targets
+            )
+        case "frozen":
+            return adapters.Frozen()
+        case "full":
+            return adapters.Full()
+        case "none":
+            return adapters.Nothing()
+
+
+def _starting_tensors(config: Config, *, book: Path) -> dict[str, Tensor] | None:
+    """The tensors of `model.weights` under our names; None for `random`."""
+    weights = config.model.weights
+    path = weights_file(weights, book)
+    if path is None:
+        return None
+    if not weights.startswith("run:"):
+        return read(path)
+    folder = RunFolder(path.parent.parent, int(path.parent.name.removeprefix("at-")))
+    run = folder.read_run()
+    theirs = Config.model_validate(run.configuration.values)
+    model = trained_model(theirs, book=book, seed=run.replicate.get("seed", 0), checkpoint=path)
+    adapters.merge(model)
+    return dict(model.state_dict())
+
+
+def _fill(wanted: Mapping[str, Tensor], tensors: Mapping[str, Tensor], *, place: str) -> None:
+    """Copy a checkpoint's tensors into a model's trained ones; both must be the same set."""
+    other = sorted(set(wanted) ^ set(tensors))
+    other += sorted(name for name in set(wanted) & set(tensors) if wanted[name].shape != tensors[name].shape)
+    if other:
+        message = f"must hold the {len(wanted)} trained tensors of its configuration; {len(other)} differ ({other[0]})"
+        raise DataError(Problem(place, message, "run the study again"))
+    with torch.no_grad():
+        for name, tensor in wanted.items():
+            tensor.copy_(tensors[name])
+
+
+def _load(model: Sam, tensors: Mapping[str, Tensor], config: Config) -> None:
+    """Take every tensor; only the automatic decoder may be absent, or left over when it is not wanted."""
+    wanted = model.state_dict()
+    given = {name: tensor for name, tensor in tensors.items() if name in wanted or not name.startswith(AUTOMATIC)}
+    brings_automatic = any(name.startswith(AUTOMATIC) for name in given)
+    missing = [name for name in wanted if name not in given and (brings_automatic or not name.startswith(AUTOMATIC))]
+    extra = [name for name in given if name not in wanted]
+    other = [name for name in given if name in wanted and given[name].shape != wanted[name].shape]
+    if missing or extra or other:
+        named = ", ".join((missing + extra + other)[:3])
+        raise DataError(
+            Problem(
+                f"model.weights: {config.model.weights}",
+                f"must fit model.size {config.model.size}; {len(missing)} tensors are missing, {len(extra)} unknown, "
+                f"{len(other)} of another shape ({named}, …)",
+                "name the size that these weights belong to",
+            )
+        )
+    with torch.no_grad():
+        for name, tensor in given.items():
+            wanted[name].copy_(tensor)

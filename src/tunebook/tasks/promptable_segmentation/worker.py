@@ -1,0 +1,156 @@
+"""Trains, predicts, calibrates and scores one run in its child process."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from tunebook import folders
+from tunebook.records import CurvePoint, Run, Settings
+from tunebook.task import Context, Example, ItemScore, Panels, Prediction
+from tunebook.tasks.promptable_segmentation import floor, images, inference, scores, watershed
+from tunebook.tasks.promptable_segmentation.batches import Sample
+from tunebook.tasks.promptable_segmentation.config import Config
+from tunebook.tasks.promptable_segmentation.description import MODES, folder_of
+from tunebook.tasks.promptable_segmentation.sam import SIZES, Sam
+from tunebook.tasks.promptable_segmentation.starting import (
+    adapter_text,
+    has_automatic,
+    starting_model,
+    trained_model,
+)
+from tunebook.tasks.promptable_segmentation.thumbnails import legend, thumbnails
+from tunebook.tasks.promptable_segmentation.training import train
+from tunebook.train import adapters, checkpoints
+from tunebook.train.seeding import deterministic
+
+class Worker:
+    """The worker of promptable segmentation; see `tunebook.task.Worker`."""
+
+    def train(self, run: Run, context: Context) -> Iterator[CurvePoint]:
+        """Train the adapter and the decoders; the checkpoint holds the trained tensors and their adapter."""
+        config = _config(run)
+        deterministic(threads=context.threads, device=context.device)
+        seed = context.seed or 0
+        model = starting_model(config, book=context.book, seed=seed).to(context.device)
+        samples = [
+            Sample(example.image, example.truth.astype(np.int32)) for example in self.examples(run, "train", context)
+        ]
+        yield from train(model, samples, config, seed=seed, steps=context.length, device=context.device)
+        metadata = {"adapter": adapter_text(config), "base": run.fingerprints.get("weights", "random")}
+        checkpoints.save(context.checkpoint, adapters.trainable(model), metadata)
+
+    def quantities(self, run: Run, context: Context) -> Mapping[str, float]:
+        """`trainable_parameters`, `parameters`."""
+        config = _config(run)
+        if config.model.family == "otsu-watershed":
+            return {"trainable_parameters": 0.0, "parameters": 0.0}
+        model = starting_model(config, book=context.book, seed=context.seed or 0)
+        trained = sum(tensor.numel() for tensor in model.parameters() if tensor.requires_grad)
+        return {
+            "trainable_parameters": float(trained),
+            "parameters": float(sum(tensor.numel() for tensor in model.parameters())),
+        }
+
+    def examples(self, run: Run, split: str, context: Context) -> Iterator[Example]:
+        """Images (float32, h × w × 3, normalised to 0..255) and instance labels (h × w), ordered by name."""
+        config = _config(run)
+        root = folders.resolve(config.data.root, context.book, place="data.root")
+        for pair in images.pairs(root, folder_of(split, config)):
+            pixels = images.read_image(pair.image)
+            label = images.read_label(pair.label, pixels.shape[:2])
+            yield Example(pair.item, images.normalise(pixels, config.data.normalize, place=str(pair.image)), label)
+
+    def predict(self, run: Run, split: str, context: Context) -> Iterator[Prediction]:
+        """Raw maps and mask logits; see `inference`."""
+        config = _config(run)
+        deterministic(threads=context.threads, device=context.device)
+        model = _model(config, context) if config.model.family == "sam" else None
+        automatic = config.automatic.enabled and (
+            config.adapter.method != "none" or (model is not None and has_automatic(config, book=context.book))
+        )
+        for example in self.examples(run, split, context):
+            if model is None:
+                yield Prediction(example.item, {"ais": floor.otsu_watershed(example.image)})
+            else:
+                arrays = inference.predict(
+                    model,
+                    example.image,
+                    example.truth,
+                    crop=config.crop,
+                    automatic=automatic,
+                    device=context.device,
+                )
+                yield Prediction(example.item, arrays)
+
+    def calibrate(
+        self, run: Run, predictions: Sequence[Prediction], examples: Sequence[Example], split: str
+    ) -> Sequence[Settings]:
+        """Post-processing of ais: the combination of the grid with the best mean msa on the split."""
+        if not predictions or any("ais" not in prediction.arrays for prediction in predictions):
+            return ()
+        values, _ = watershed.best(
+            [prediction.arrays["ais"] for prediction in predictions],
+            [example.truth for example in examples],
+            grid=watershed.grid(_config(run).automatic.settings),
+        )
+        return (Settings("ais", split, "ais.msa", values),)
+
+    def score(
+        self, run: Run, prediction: Prediction, example: Example, settings: Mapping[str, Settings]
+    ) -> Iterator[ItemScore]:
+        """Segmentation accuracies of every mode; a mode that the model does not have says why."""
+        config = _config(run)
+        for mode in MODES:
+            predicted = _label_map(config, mode, prediction, example, settings)
+            if predicted is None:
+                reason = _why_not(config, mode)
+                for score in ("msa", "sa50", "sa75", "msa-elf"):
+                    yield ItemScore(f"{mode}.{score}", reason=reason)
+                continue
+            found = scores.matches(predicted, example.truth)
+            yield ItemScore(f"{mode}.msa", found.msa)
+            yield ItemScore(f"{mode}.sa50", found.accuracy(0.5))
+            yield ItemScore(f"{mode}.sa75", found.accuracy(0.75))
+            yield ItemScore(f"{mode}.msa-elf", scores.msa_elf(predicted, example.truth))
+
+    def picture(
+        self, run: Run, prediction: Prediction, example: Example, settings: Mapping[str, Settings]
+    ) -> Panels:
+        """Image, truth and the automatic instances; the box masks where there are no automatic ones."""
+        config = _config(run)
+        mode = "ais" if "ais" in prediction.arrays else "box"
+        predicted = _label_map(config, mode, prediction, example, settings)
+        assert predicted is not None, "every family predicts ais or box"
+        panels = thumbnails(example.image, example.truth, predicted)
+        return Panels(example.item, panels, f"{mode}: {legend(scores.matches(predicted, example.truth))}")
+
+
+def _label_map(
+    config: Config, mode: str, prediction: Prediction, example: Example, settings: Mapping[str, Settings]
+) -> np.ndarray | None:
+    if mode not in prediction.arrays:
+        return None
+    if mode == "ais":
+        return watershed.instances(prediction.arrays["ais"], **settings["ais"].values)
+    window = config.crop or SIZES[config.model.size].image_size
+    return inference.label_map(prediction.arrays, mode, shape=example.truth.shape, window=window)
+
+
+def _why_not(config: Config, mode: str) -> str:
+    if config.model.family == "otsu-watershed":
+        return "takes no prompts"
+    if not config.automatic.enabled:
+        return "automatic.enabled is false"
+    return f"the base {config.model.weights} brings no decoder for {mode}"
+
+
+def _model(config: Config, context: Context) -> Sam:
+    seed = context.seed or 0
+    if config.adapter.method == "none":
+        return starting_model(config, book=context.book, seed=seed).to(context.device)
+    return trained_model(config, book=context.book, seed=seed, checkpoint=context.checkpoint).to(context.device)
+
+
+def _config(run: Run) -> Config:
+    return Config.model_validate(run.configuration.values)
+

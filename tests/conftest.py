@@ -1,0 +1,40 @@
+"""What all tests share: shapes are checked while testing, nothing is fetched, real data are asked for by name."""
+
+import os
+from pathlib import Path
+
+import hypothesis
+import jaxtyping
+import pytest
+
+# Before numpy, torch or matplotlib are imported by anything: one thread per process, no window, no network.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+# Array shapes in signatures are enforced in every test; in production they cost nothing.
+SHAPED = ("tunebook.tasks", "tunebook.train")
+jaxtyping.install_import_hook(SHAPED, "beartype.beartype")
+
+hypothesis.settings.register_profile("tunebook", derandomize=True, deadline=None, max_examples=50)
+hypothesis.settings.load_profile("tunebook")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what needs the real images where there are none."""
+    if item.get_closest_marker("data"):
+        _data_root()
+
+
+@pytest.fixture(scope="session")
+def data_root() -> Path:
+    """The folder of the real images; tests that ask for it are skipped without it."""
+    return _data_root()
+
+
+def _data_root() -> Path:
+    if "TUNEBOOK_DATA" not in os.environ:
+        pytest.skip("TUNEBOOK_DATA is not set: export TUNEBOOK_DATA=<folder with dsb2018_nuclei and the others>")
+    root = Path(os.environ["TUNEBOOK_DATA"]).resolve()
+    assert root.is_dir(), f"TUNEBOOK_DATA must be a folder; got {root}"
+    return root
