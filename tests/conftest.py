@@ -12,9 +12,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
-# Array shapes in signatures are enforced in every test; in production they cost nothing.
+# Array shapes in signatures are enforced in every test; in production they cost nothing. As for mypy, an int is a float.
 SHAPED = ("tunebook.tasks", "tunebook.train")
-jaxtyping.install_import_hook(SHAPED, "beartype.beartype")
+CHECKER = "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
+jaxtyping.install_import_hook(SHAPED, CHECKER)
 
 hypothesis.settings.register_profile("tunebook", derandomize=True, deadline=None, max_examples=50)
 hypothesis.settings.load_profile("tunebook")

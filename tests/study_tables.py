@@ -28,8 +28,12 @@ from tunebook.records import (
 
 AIS, BOX = "ais.msa", "box.msa"
 METRICS = {
-    AIS: MetricFacts(AIS, "maximize", "Mean segmentation accuracy of automatic instances", zero="no match", one="equal"),
-    BOX: MetricFacts(BOX, "maximize", "Mean segmentation accuracy from one box per object", zero="no match", one="equal"),
+    AIS: MetricFacts(
+        AIS, "maximize", "Mean segmentation accuracy of automatic instances", zero="no match", one="equal"
+    ),
+    BOX: MetricFacts(
+        BOX, "maximize", "Mean segmentation accuracy from one box per object", zero="no match", one="equal"
+    ),
     "loss": MetricFacts("loss", "minimize", "Training loss on held-out images", unit="nats"),
 }
 
@@ -96,7 +100,9 @@ def scaling(folder: Path, *, seeds: int = 2, values: Sequence[int] = (1, 2, 4, 8
                 rows.append(a_row(label, *runs, parameters=point, alternative="lora"))
             else:
                 excluded.append(Excluded(point, "lora", "0.25 <= adapter.alpha / adapter.rank <= 8"))
-    rows[3] = replace(rows[3], runs=(*rows[3].runs[:-1], failed(seeds - 1, "diverged: the loss is not finite at step 210")))
+    rows[3] = replace(
+        rows[3], runs=(*rows[3].runs[:-1], failed(seeds - 1, "diverged: the loss is not finite at step 210"))
+    )
     rows[7] = replace(rows[7], runs=(*rows[7].runs[:-1], missing(seeds - 1)))
     rows[9] = replace(rows[9], runs=tuple(failed(seed, "out of memory: asked for 3.2 GB") for seed in range(seeds)))
     full = [_trained(3.0, 11.0, seed, folder) for seed in range(seeds)]
@@ -128,7 +134,7 @@ def _trained(alpha: float, rank: float, seed: int, folder: Path) -> RunFacts:
         status="finished",
         scores=scores,
         items={(AIS, "test"): items},
-        counts={key: (9, 9) for key in scores},
+        counts=dict.fromkeys(scores, (9, 9)),
         settings=(Settings("ais", "val", AIS, {"foreground": 0.5, "distance": 0.4, "min_size": 20}),),
         quantities={"trainable_parameters": 24_000 + 4_608 * rank},
         costs=Costs(41.0 + rank, 39.5 + rank, 812.0 + rank),
@@ -143,6 +149,7 @@ def _floor(folder: Path) -> Row:
     scores = {(AIS, "val"): 0.3711, (AIS, "test"): 0.3542}
     run = RunFacts(
         "f100f100f100f100", {}, "search", "finished", scores=scores, reasons={(BOX, "test"): why},
+        items={(AIS, "test"): {f"cell-{at:02}": 0.35 for at in range(9)}},
         quantities={"trainable_parameters": 0}, costs=Costs(2.0, 2.0, 300.0), pictures=_pictures(folder, 0.1, "floor"),
     )  # fmt: skip
     return a_row("floor", run, parameters={"adapter.method": "none"}, alternative="floor")

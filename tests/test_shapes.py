@@ -1,10 +1,12 @@
 """The guard that shapes in signatures are enforced while testing."""
 
+import importlib
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
-from jaxtyping import TypeCheckError, install_import_hook
+from jaxtyping import TypeCheckError
 
 import tunebook.tasks.promptable_segmentation
 import tunebook.train
@@ -13,8 +15,8 @@ SHAPED = """
 import numpy as np
 from jaxtyping import Float
 
-def first(batch: Float[np.ndarray, "batch width"]) -> Float[np.ndarray, " width"]:
-    return batch[0]
+def first(batch: Float[np.ndarray, "batch width"], scale: float) -> Float[np.ndarray, " width"]:
+    return batch[0] * scale
 """
 
 
@@ -27,14 +29,13 @@ def test_the_import_hook_loaded_the_packages_with_arrays(package):
 
 
 def test_a_wrong_shape_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """The hook that conftest installs turns a wrong number of axes into an error."""
-    np = pytest.importorskip("numpy")
+    """A module of these packages, loaded while testing, refuses an array with a wrong number of axes."""
     (tmp_path / "planted_shapes.py").write_text(SHAPED)
-    monkeypatch.syspath_prepend(tmp_path)
-    with install_import_hook("planted_shapes", "beartype.beartype"):
-        import planted_shapes  # noqa: PLC0415  # exists only here
-    monkeypatch.delitem(sys.modules, "planted_shapes")
+    monkeypatch.setattr(tunebook.train, "__path__", [*tunebook.train.__path__, str(tmp_path)])
+    planted = importlib.import_module("tunebook.train.planted_shapes")
+    monkeypatch.delitem(sys.modules, "tunebook.train.planted_shapes")
+    monkeypatch.delattr(tunebook.train, "planted_shapes")
 
-    assert planted_shapes.first(np.zeros((2, 3))).shape == (3,)
+    assert planted.first(np.zeros((2, 3)), scale=2).shape == (3,)
     with pytest.raises(TypeCheckError):
-        planted_shapes.first(np.zeros(3))
+        planted.first(np.zeros(3), scale=2)

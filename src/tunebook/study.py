@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from tunebook import analyse, report
 from tunebook import task as tasks
 from tunebook.errors import InputError, Problem
@@ -74,20 +76,22 @@ class Allowance:
     seconds: float | None = None
     memory_gb: float | None = None
 
+    def among(self, at_once: int) -> "Allowance":
+        """The same, for another number of runs at once."""
+        return replace(self, at_once=at_once)
+
 
 @dataclass(frozen=True)
 class Ended:
     """One run of a study has ended.
 
     Args:
-        done: Runs of the study that have ended by now.
-        total: Runs of the study.
+        fresh: Whether it ran now; False when it had ended before.
     """
 
     planned: PlannedRun
     outcome: Outcome
-    done: int
-    total: int
+    fresh: bool
 
 
 def prepare(book: Path, study: Study, ledger: Ledger, *, cache: FingerprintCache, text: str = "") -> Prepared:
@@ -123,7 +127,7 @@ def conduct(
         retry_failed: Forget failures, and run them again.
     """
     record_plan(prepared, ledger)
-    waiting, done, total = [], 0, len(prepared.runs)
+    waiting = []
     for planned in prepared.runs:
         folder = RunFolder.of(prepared.book, planned.run)
         outcome = folder.read_outcome()
@@ -133,9 +137,8 @@ def conduct(
         if outcome is None or not _complete(outcome, prepared):
             waiting.append(planned)
             continue
-        done += 1
         ledger.ingest(folder)
-        yield Ended(planned, outcome, done, total)
+        yield Ended(planned, outcome, fresh=False)
 
     stop_at, left = _limits(prepared.study)
     running: dict[Future[Outcome], PlannedRun] = {}
@@ -151,8 +154,7 @@ def conduct(
             planned = running.pop(future)
             outcome = future.result()
             ledger.ingest(RunFolder.of(prepared.book, planned.run))
-            done += 1
-            yield Ended(planned, outcome, done, total)
+            yield Ended(planned, outcome, fresh=True)
 
 
 def missing(prepared: Prepared) -> tuple[PlannedRun, ...]:
@@ -240,12 +242,14 @@ class _Inputs:
     def run(self, configuration: Configuration, replicate: Mapping[str, int]) -> Run:
         resolved = self._resolved(configuration, replicate)
         config = self.task.Config.model_validate(resolved.values)
+        fingerprints = {found.role: self._fingerprint(found) for found in self.task.inputs(config, self.book)}
+        self._verify(config, fingerprints.get("data", ""))
         return Run(
             task=self.task.name,
             version=self.task.version,
             configuration=resolved,
             replicate=dict(replicate),
-            fingerprints={found.role: self._fingerprint(found) for found in self.task.inputs(config, self.book)},
+            fingerprints=fingerprints,
             length=self.task.length(config),
         )
 
@@ -253,6 +257,14 @@ class _Inputs:
         if found not in self.known:
             self.known[found] = fingerprint(found.root, found.files, cache=self.cache)
         return self.known[found]
+
+    def _verify(self, config: BaseModel, data: str) -> None:
+        """Have the task read its data once per content; what was read before is remembered by fingerprint."""
+        seen = self.cache.path.parent / "verified" / data
+        if data and not seen.exists():
+            self.task.verify(config, self.book)
+            seen.parent.mkdir(parents=True, exist_ok=True)
+            seen.touch()
 
     def _resolved(self, configuration: Configuration, replicate: Mapping[str, int]) -> Configuration:
         values = json.loads(json.dumps(configuration.values))

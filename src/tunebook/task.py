@@ -122,6 +122,14 @@ class Task(Workload, Protocol):
         """
         ...
 
+    def verify(self, config: BaseModel, book: Path) -> None:
+        """Read every item of the data once, before anything is trained on it.
+
+        Raises:
+            DataError: naming every file that cannot be used, all at once.
+        """
+        ...
+
     def splits(self, config: BaseModel) -> Sequence[str]:
         """Names of the splits that the data have and that can be predicted."""
         ...

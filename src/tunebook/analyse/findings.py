@@ -34,7 +34,11 @@ def findings(table: Table) -> tuple[Finding, ...]:
 def _not_run(table: Table) -> Iterator[Finding]:
     for status, words, way_out in (
         ("missing", "declared but not run", f"tunebook run {table.study} runs what is missing"),
-        ("failed", "declared but failed", f"read the reasons below; tunebook run {table.study} --retry failed"),
+        (
+            "failed",
+            "declared but failed",
+            f"read their reasons and logs, then tunebook run {table.study} --retry failed",
+        ),
     ):
         found = [(row, run) for row, run in _runs(table) if run.status == status]
         if found:

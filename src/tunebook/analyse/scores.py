@@ -161,14 +161,19 @@ def _why(run: RunFacts, metric: str, split: str) -> str:
     if run.status == "missing":
         return run.reason or "not run yet"
     if run.status == "failed":
-        return f"failed: {run.reason}" if run.reason else "failed"
+        return f"failed: {_kind(run)}"
     if (metric, split) in run.scores:
         return "not a finite number"
     return run.reasons.get((metric, split)) or "not scored"
 
 
+def _kind(run: RunFacts) -> str:
+    """`diverged` of `diverged: the loss is not finite`: the whole reason stands in the table of runs."""
+    return run.reason.partition(":")[0].strip() or "no reason is recorded"
+
+
 def _joined(absent: Sequence[str], runs: Sequence[RunFacts]) -> str:
-    """`takes no prompts` when all runs agree, `2 of 3 seeds: 1 failed: diverged` when some have a value."""
+    """`takes no prompts` when all runs agree, `2 of 3 seeds: 1 diverged` when some have a value."""
     if not runs:
         return "no run of this role"
     counts = Counter(absent)
@@ -177,5 +182,5 @@ def _joined(absent: Sequence[str], runs: Sequence[RunFacts]) -> str:
     if not absent:
         return ""
     unit = "seeds" if all(set(run.replicate) == {"seed"} for run in runs) else "runs"
-    parts = ", ".join(f"{count} {reason}" for reason, count in counts.items())
+    parts = ", ".join(f"{count} {reason.removeprefix('failed: ')}" for reason, count in counts.items())
     return f"{len(runs) - len(absent)} of {len(runs)} {unit}: {parts}"

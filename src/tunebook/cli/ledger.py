@@ -5,11 +5,6 @@ from typing import Annotated
 
 import typer
 
-from tunebook.book import Book
-from tunebook.ledger.facts import dump as everything
-from tunebook.ledger.facts import facts as only_facts
-from tunebook.ledger.rebuild import rebuild as make_again
-
 group = typer.Typer(help="The database of all runs, measurements and decisions.", no_args_is_help=True)
 BookPath = Annotated[Path, typer.Argument(help="A book's folder.", show_default=False)]
 
@@ -17,6 +12,9 @@ BookPath = Annotated[Path, typer.Argument(help="A book's folder.", show_default=
 @group.command()
 def rebuild(book: BookPath) -> None:
     """Make the ledger again from the run folders and record files."""
+    from tunebook.book import Book
+    from tunebook.ledger.rebuild import rebuild as make_again
+
     found = Book.load(book)
     with found.writing():
         rebuilt = make_again(found.file.ledger, book=found.path)
@@ -31,5 +29,9 @@ def dump(
     ] = False,
 ) -> None:
     """Print the ledger as JSON lines, in a fixed order."""
+    from tunebook.book import Book
+    from tunebook.ledger.facts import dump as everything
+    from tunebook.ledger.facts import facts as only_facts
+
     with Book.load(book).ledger() as ledger:
         typer.echo(only_facts(ledger) if facts else everything(ledger), nl=False)

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from tunebook import study as conductor
 from tunebook.cli.paths import Where, chosen
 
 
@@ -15,6 +14,8 @@ def page(
     ] = False,
 ) -> None:
     """Write the pages of a book's studies; the same ledger gives the same bytes."""
+    from tunebook import study as conductor
+
     book, names = chosen(where)
     with book.writing(), book.ledger() as ledger:
         for name in names:

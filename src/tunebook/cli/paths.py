@@ -1,24 +1,31 @@
-"""What a command's argument means: a book, or one study of it."""
+"""What a command's argument means: a book, or one study of it.
+
+Every command imports what it works with inside its function, so that help and mistakes in the arguments are
+answered at once.
+"""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tunebook.book import Book, place
+if TYPE_CHECKING:  # only names: the import would cost the help of every command half a second
+    from tunebook.book import Book
 
 Where = Annotated[
     Path, typer.Argument(help="A book's folder, or one study file in it (BOOK/NAME.study.yaml).", show_default=False)
 ]
 
 
-def chosen(where: Path) -> tuple[Book, tuple[str, ...]]:
+def chosen(where: Path) -> "tuple[Book, tuple[str, ...]]":
     """The book, and the names of the studies that an argument means, in the order of running.
 
     A study file means that study alone; the book still holds those it builds on.
     """
+    from tunebook.book import Book, place
+
     folder, name = place(where)
     book = Book.load(folder, only=name)
     if name is None:
         return book, tuple(declared.study.study for declared in book.studies)
-    return book, (next(d.study.study for d in book.studies if d.file == name),)
+    return book, (next(declared.study.study for declared in book.studies if declared.file == name),)

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from tunebook.spec.schema import json_schema
-from tunebook.task import find
-
 
 def schema(task: Annotated[str, typer.Argument(help="Name of a task.", show_default=False)]) -> None:
     """Print the JSON Schema of a task's study files."""
+    from tunebook.spec.schema import json_schema
+    from tunebook.task import find
+
     typer.echo(json.dumps(json_schema(find(task)), indent=2))

@@ -5,8 +5,6 @@ from typing import Annotated
 
 import typer
 
-from tunebook import simulate
-
 group = typer.Typer(help="Simulated data with known truth.", no_args_is_help=True)
 
 
@@ -23,6 +21,8 @@ def cells(
     size: Annotated[int, typer.Option(help="Side of an image in pixels.", min=32)] = 128,
 ) -> None:
     """Write images of cells with their instance labels: train, val, test."""
+    from tunebook import simulate
+
     simulate.cells(
         out,
         seed=seed,

@@ -11,7 +11,7 @@ from matplotlib.font_manager import findfont, get_font
 from matplotlib.patches import Rectangle
 
 from tunebook.report.cards import CurvesFigure, Figure, HeatmapFigure
-from tunebook.report.palette import GREY, HATCHED, PLACES, shades, square_text
+from tunebook.report.palette import GREY, HATCHED, PLACES, ink, shades, square_text
 from tunebook.report.wording import plain, shortened
 
 DPI = 110
@@ -37,15 +37,14 @@ def _heatmap(figure: HeatmapFigure) -> Canvas:
         for j, square in enumerate(row):
             corner = (j - 0.5, i - 0.5)
             if square.mean is not None:
-                colour = colours(shade(square.mean))
-                axes.add_patch(Rectangle(corner, 1, 1, facecolor=colour, edgecolor="white"))
+                axes.add_patch(Rectangle(corner, 1, 1, facecolor=colours(shade(square.mean)), edgecolor="white"))
             elif square.state in HATCHED:
                 axes.add_patch(
                     Rectangle(corner, 1, 1, facecolor="none", edgecolor="#b8b8b8", hatch="////", linewidth=0)
                 )
             if square.mean is None or len(data.xs) <= TEXT_COLUMNS:
-                ink = "black" if square.mean is None or shade(square.mean) > 0.6 else "white"
-                axes.text(j, i, square_text(square), ha="center", va="center", color=ink, fontsize=8)
+                colour = "black" if square.mean is None else ink(shade(square.mean))
+                axes.text(j, i, square_text(square), ha="center", va="center", color=colour, fontsize=8)
     axes.set_xlim(-0.5, len(data.xs) - 0.5)
     axes.set_ylim(-0.5, len(data.ys) - 0.5)
     axes.set_xticks(range(len(data.xs)), [plain(value) for value in data.xs])

@@ -9,7 +9,7 @@ from typing import Any
 from tunebook.analyse import Curve, Heatmap, Square
 from tunebook.report.cards import CurvesFigure, Figure, HeatmapFigure
 from tunebook.report.figures import TEXT_COLUMNS
-from tunebook.report.palette import GREY, HATCHED, PLACES, shades, square_text
+from tunebook.report.palette import GREY, HATCHED, PLACES, ink, shades, square_text
 from tunebook.report.wording import number, plain, shortened
 
 HATCH_LINES = 3
@@ -39,7 +39,6 @@ def _common(figure: Figure) -> dict[str, Any]:
 
 def _heatmap(figure: HeatmapFigure) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     data, shade = figure.data, shades(figure)
-    shown = len(data.xs) <= TEXT_COLUMNS
     squares = {
         "type": "heatmap",
         "z": [[None if one.mean is None else shade(one.mean) for one in row] for row in data.squares],
@@ -53,25 +52,29 @@ def _heatmap(figure: HeatmapFigure) -> tuple[list[dict[str, Any]], dict[str, Any
         "xgap": 2,
         "ygap": 2,
     }
-    if shown:
-        squares |= {"text": [[square_text(one) for one in row] for row in data.squares], "texttemplate": "%{text}"}
-        squares |= {"textfont": {"size": 11}}
-    crosses = {
+    texts = [
+        (j, i, square_text(one), GREY if one.mean is None else ink(shade(one.mean)))
+        for i, row in enumerate(data.squares)
+        for j, one in enumerate(row)
+        if square_text(one) and (one.mean is None or len(data.xs) <= TEXT_COLUMNS)
+    ]
+    numbers = {
         "type": "scatter",
         "mode": "text",
-        "x": [j for row in data.squares for j, one in enumerate(row) if one.state == "no value"],
-        "y": [i for i, row in enumerate(data.squares) for one in row if one.state == "no value"],
-        "text": "×",
+        "x": [x for x, _, _, _ in texts],
+        "y": [y for _, y, _, _ in texts],
+        "text": [text for _, _, text, _ in texts],
+        "textfont": {"size": 11, "color": [colour for _, _, _, colour in texts]},
         "hoverinfo": "skip",
         "showlegend": False,
     }
     layout = {
-        "xaxis": {**_axis(data.x, data.xs)},
-        "yaxis": {**_axis(data.y, data.ys)},
+        "xaxis": _axis(data.x, data.xs),
+        "yaxis": _axis(data.y, data.ys),
         "shapes": _hatches(data),
-        "height": 130 + 40 * len(data.ys),
+        "height": 110 + 18 * len(figure.title) + 40 * len(data.ys),
     }
-    return [squares, crosses], layout
+    return [squares, numbers], layout
 
 
 def _hovers(figure: HeatmapFigure) -> list[list[str]]:

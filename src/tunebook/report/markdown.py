@@ -10,7 +10,7 @@ from tunebook.analyse import Finding
 from tunebook.report.cards import Block, Card, Facts, Figures, Findings, Gallery, Grid, Page, Source, Value
 
 SPECIAL = re.compile(r"([\\`*_{}\[\]#|~$!])")
-STARTS_A_BLOCK = re.compile(r"^([-+=:]|\d+(?=[.)]))")
+STARTS_A_BLOCK = re.compile(r"^([-+=:]|\d+(?=[.)](?:\s|$)))")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 

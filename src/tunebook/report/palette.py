@@ -31,6 +31,11 @@ def shades(figure: HeatmapFigure) -> Callable[[float], float]:
     return shade
 
 
+def ink(shade: float) -> str:
+    """The colour of text that is read on a shade."""
+    return "#000000" if shade > 0.45 else "#ffffff"
+
+
 def square_text(square: Square) -> str:
     """The mean, with * when runs are missing from it; × without a value; nothing where nothing was declared."""
     if square.mean is not None:

@@ -13,6 +13,7 @@ from tunebook.analyse import (
 )
 from tunebook.records import Picture, Table
 from tunebook.report.cards import Card, CurvesFigure, Figures, Gallery, HeatmapFigure, Panel
+from tunebook.report.palette import HATCHED
 from tunebook.report.wording import counted, in_case, name, number, plain
 
 SHARED = ("image", "truth")
@@ -29,7 +30,8 @@ def heatmap_card(table: Table) -> Card:
             return Card("heatmap", "Two parameters", absent=found.reason)
         figures += [_heatmap(table, data, len(figures) + at) for at, data in enumerate(found, start=1)]
     caveats = [
-        "Axes are spaced evenly, value by value. Hatched: excluded or not declared; ×: no value. "
+        "Axes are spaced evenly, value by value. Hatched: excluded or not declared; ×: no value; "
+        "*: not every run has a value. "
         "The brightest square is the best of its figure."
     ]
     excluded = [square for figure in figures[:1] for row in figure.data.squares for square in row]
@@ -49,12 +51,12 @@ def curves_card(table: Table) -> Card:
     data = curves(table)
     if isinstance(data, Unavailable):
         return Card("curves", "Learning curves", absent=data.reason)
-    places = _places(table)
+    places = _places(table, {line.configuration for line in data.lines})
     ns = sorted({line.n for line in data.lines})
     n = str(ns[0]) if len(ns) == 1 else f"{ns[0]} to {ns[-1]}"
     figure = CurvesFigure(
         name="curves",
-        title=[f"{data.part} while training, mean over replicates, n = {n}"],
+        title=[f"{data.part} while training", f"mean over replicates, n = {n}"],
         alt=f"Learning curves of {counted(len(data.lines), 'configuration')}.",
         data=data,
         highlighted=places,
@@ -62,7 +64,8 @@ def curves_card(table: Table) -> Card:
     stretch = f" Each point is the mean of up to {data.stretch} recorded steps." if data.stretch > 1 else ""
     sentence = (
         f"The quantity {data.part} that {counted(len(data.lines), 'trained configuration')} recorded while training; "
-        f"best, median and worst by {table.select_metric} on {table.select_split} are drawn in colour.{stretch}"
+        f"the best, median and worst of them by {table.select_metric} on {table.select_split} are drawn in colour."
+        + stretch
     )
     caveats = ["A lower training loss is not a better score: the study chooses on the split named above."]
     return Card("curves", "Learning curves", sentence, [Figures([figure])], caveats)
@@ -77,9 +80,7 @@ def gallery_card(table: Table) -> Card:
     rows = []
     for at, item in enumerate(found.items, start=1):
         drawn = [_picture(each, item) for each in found.shown]
-        panels = [
-            Panel(path, "", f"{panel} of {item}", panel) for panel, path in drawn[0].panels.items() if panel in SHARED
-        ]
+        panels = [Panel(path, "", f"{panel} of {item}") for panel, path in drawn[0].panels.items() if panel in SHARED]
         for each, picture in zip(found.shown, drawn, strict=True):
             score = each.run.items.get(key, {}).get(item)
             for panel, path in picture.panels.items():
@@ -106,6 +107,8 @@ def _heatmap(table: Table, data: Heatmap, at: int) -> HeatmapFigure:
     n = "no run yet" if not ns else f"n = {ns[0]}" if len(ns) == 1 else f"n = {ns[0]} to {ns[-1]}"
     who = " · ".join(part for part in (data.alternative, data.case.label) if part)
     title = [f"{data.metric} on {data.split}", f"mean over replicates, {n}" + (f" · {who}" if who else "")]
+    reasons = dict.fromkeys(square.reason for row in data.squares for square in row if square.state in HATCHED)
+    title += [f"hatched: {'; '.join(reasons)}"] if reasons else []
     return HeatmapFigure(f"heatmap-{at}", title, f"{', '.join(title)}. {_extreme(data, facts.direction)}", data, facts)
 
 
@@ -122,8 +125,9 @@ def _extreme(data: Heatmap, direction: str) -> str:
     return f"Best: {number(mean)} at {data.x} = {plain(x)}, {data.y} = {plain(y)}."
 
 
-def _places(table: Table) -> dict[str, str]:
-    scored = [entry for entry in ordered(table) if entry.selection.mean is not None]
+def _places(table: Table, trained: set[str]) -> dict[str, str]:
+    """Best, median and worst of the trained configurations that have a selection score."""
+    scored = [e for e in ordered(table) if e.selection.mean is not None and e.configuration in trained]
     if not scored:
         return {}
     places = {"best": 0, "median": len(scored) // 2, "worst": len(scored) - 1}

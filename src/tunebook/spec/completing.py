@@ -71,7 +71,7 @@ def _space(space: Space, index: FieldIndex, faults: Faults) -> Space:
         path = index.resolve(parameter.name, parameter.at, faults)
         if path is None:
             return None
-        _check_identity(path, parameter.at, index, faults)
+        _check_identity(path, parameter, index, faults)
         return replace(parameter, name=path, choices=_choices(parameter, path, index, faults))
 
     completed = space.mapped(change)
@@ -130,14 +130,17 @@ def _constraint(entry: Expression, crossed: frozenset[str], index: FieldIndex, f
 # Checks that join parts -----------------------------------------------------------------------------------
 
 
-def _check_identity(path: str, at: At, index: FieldIndex, faults: Faults) -> None:
+def _check_identity(path: str, parameter: Parameter, index: FieldIndex, faults: Faults) -> None:
+    """A configuration is not identified by paths: an alternative may set one, choices of one are cases."""
     identity = index.leaves[path].identity
-    if identity == "path":
-        got = f"got {path}, which says where something lies"
-        faults.add(at, f"must be a hyperparameter; {got}", f"vary it under across: - {{{path}: […]}}")
+    if identity == "path" and len(parameter.choices) > 1:
+        got = f"got choices of {path}, which says where something lies"
+        faults.add(parameter.at, f"must be a hyperparameter; {got}", f"vary it under across: - {{{path}: […]}}")
     elif identity == "scoring":
         got = f"got {path}, which changes how predictions are scored"
-        faults.add(at, f"must change what is trained; {got}", "set it in base; scoring again retrains nothing")
+        faults.add(
+            parameter.at, f"must change what is trained; {got}", "set it in base; scoring again retrains nothing"
+        )
 
 
 def _check_once(space: Space, faults: Faults) -> None:

@@ -7,6 +7,7 @@ person wrote, so `0.1 + 0.2 <= 0.3` holds.
 import ast
 import math
 import operator
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -134,8 +135,10 @@ def parse(text: str, *, at: At = ()) -> Expression:
     if len(text) > LONGEST:
         raise Malformed(f"must have at most {LONGEST} characters; got {len(text)}")
     try:
-        tree = ast.parse(text.strip(), mode="eval")
-    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # `1or a` is text that Python warns of; here it is none
+            tree = ast.parse(text.strip(), mode="eval")
+    except (SyntaxError, SyntaxWarning, DeprecationWarning, ValueError, MemoryError, RecursionError) as error:
         raise Malformed(f"must be a comparison such as {EXAMPLE}; got {shown(text)} ({_why(error)})") from None
     names: list[str] = []
     condition = _condition(tree.body, names, 0)
@@ -143,7 +146,9 @@ def parse(text: str, *, at: At = ()) -> Expression:
 
 
 def _why(error: BaseException) -> str:
-    return f"{error.msg} at character {error.offset}" if isinstance(error, SyntaxError) else "too deeply nested"
+    if isinstance(error, SyntaxError):
+        return f"{error.msg} at character {error.offset}"
+    return "too deeply nested" if isinstance(error, (MemoryError, RecursionError)) else str(error)
 
 
 # Reading ------------------------------------------------------------------------------------------------

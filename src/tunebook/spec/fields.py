@@ -188,7 +188,8 @@ def plain(value: Any) -> Value:
 def messages_of(error: ValidationError) -> Iterator[tuple[At, str]]:
     """(place, `must be …; got …`) of each mistake that pydantic found."""
     for details in error.errors(include_url=False):
-        got = "" if details["type"] == "missing" else f"; got {shown(plain(details['input']))}"
+        whole = details["type"] == "missing" or isinstance(details["input"], (Mapping, BaseModel))
+        got = "" if whole else f"; got {shown(plain(details['input']))}"
         yield tuple(details["loc"]), f"{_words(details)}{got}"
 
 
@@ -305,7 +306,7 @@ WORDS: Mapping[str, str] = {
 
 
 def _words(details: ErrorDetails) -> str:
-    context = {key: str(value).replace("'", "") for key, value in details.get("ctx", {}).items()}
+    context = {key: str(_whole(value)).replace("'", "") for key, value in details.get("ctx", {}).items()}
     if details["type"] in WORDS:
         return WORDS[details["type"]].format(**context)
     if details["type"] in ("value_error", "assertion_error"):

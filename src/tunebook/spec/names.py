@@ -65,7 +65,7 @@ def meant(name: str, known: Collection[str], *, other_tools: bool = True) -> tup
     if other_tools:
         found += [path for path, names in OTHER_TOOLS.items() if path in known and {lower, last} & set(names)]
     found += [path for path in known if path.lower().rsplit(".", 1)[-1] == last]
-    found += difflib.get_close_matches(lower, sorted(known), n=2, cutoff=0.7)
+    found += difflib.get_close_matches(lower, sorted(known), n=2, cutoff=0.8)
     for path in difflib.get_close_matches(last, sorted({path.rsplit(".", 1)[-1] for path in known}), n=2, cutoff=0.7):
         found += [whole for whole in known if whole.rsplit(".", 1)[-1] == path]
     return tuple(dict.fromkeys(entry for entry in found if entry != name))[:3]

@@ -182,7 +182,7 @@ class _Draft:
         source = self.study.base.get("from")
         self.base = overlaid(self.references[source] if source else {}, nested(self.own))
         self.varied = _varied(self.study)
-        self.short = shortest(self.varied)
+        self.short = shortest({parameter.name for parameter in self.study.space.parameters()})
         self.excluded_by = {entry.text: 0 for entry in self.study.where}
         self.applied = dict(self.excluded_by)
 
@@ -246,7 +246,7 @@ class _Draft:
         first = self.kept[key]
         if _paths(first.resolved, self.index) != _paths(resolved, self.index):
             labels = f"{self._label(first.point, first.point.values)} and {self._label(point, point.values)}"
-            self.faults.add(("space",), f"must not hold points that differ only in a path; got {labels}")
+            self.faults.add(("space",), f"must not hold points that differ only in a path; got {labels}", "use across")
 
     def check(self) -> None:
         for (at, message), labels in self.unfit.items():
@@ -266,13 +266,13 @@ class _Draft:
         for kept in self.kept.values():
             point, resolved = kept.point, kept.resolved
             mattering = {path: value for path, value in point.values.items() if resolved.matters(path)}
-            varied = _scalars({path: value for path, value in mattering.items() if path in self.short})
+            varied = _scalars({path: value for path, value in mattering.items() if path in self.varied})
             label = self._label(point, mattering)
             yield Planned(resolved.configuration, varied, point.alternative, label), resolved
 
     def excluded(self) -> Iterator[Excluded]:
         for point, reason in self.out:
-            inside = {path: value for path, value in point.values.items() if path in self.short}
+            inside = {path: value for path, value in point.values.items() if path in self.varied}
             yield Excluded(_scalars(inside), point.alternative, reason)
 
     def dropped(self) -> dict[str, tuple[str, ...]]:
@@ -283,7 +283,7 @@ class _Draft:
     def _label(self, point: Point, values: Mapping[str, Value]) -> str:
         """The alternative and the values that single a point out; all its values when nothing else does."""
         names = point.free if point.free or point.alternative else tuple(point.values)
-        named = [f"{self.short.get(path, path)}={text_of(values[path])}" for path in names if path in values]
+        named = [f"{self.short[path]}={text_of(values[path])}" for path in names if path in values]
         return " ".join([*filter(None, [point.alternative]), *named]) or "base"
 
 

@@ -8,7 +8,7 @@ from scipy.ndimage import gaussian_filter
 from tunebook.errors import DataError
 from tunebook.tasks.promptable_segmentation.distances import targets
 from tunebook.tasks.promptable_segmentation.scores import msa
-from tunebook.tasks.promptable_segmentation.watershed import DEFAULTS, best, grid, instances
+from tunebook.tasks.promptable_segmentation.watershed import DEFAULTS, best, grid, instances, recorded
 
 
 def discs(*centres: tuple[int, int], radius: int = 7, shape: tuple[int, int] = (40, 60)) -> NDArray[np.int32]:
@@ -103,7 +103,7 @@ def test_the_small_grid_starts_in_the_middle() -> None:
 def test_another_grid_is_refused() -> None:
     """The message names the grids."""
     with pytest.raises(ValueError, match="grid must be one of small, micro-sam; got large"):
-        grid("large")  # type: ignore[arg-type]
+        grid("large")
 
 
 def test_best_is_the_best_of_all_combinations() -> None:
@@ -136,15 +136,29 @@ def test_values_that_a_combination_leaves_out_are_the_defaults() -> None:
 
 def test_another_score_can_decide() -> None:
     """The number of objects, negated, prefers the combination that drops most."""
-    labels = discs((8, 8)) + 2 * discs((30, 20), radius=3)
-    values, score = best(
-        [targets(labels)], [labels], grid=[{"min_size": 0}, {"min_size": 60}], score=lambda pred, _: -float(pred.max())
-    )
+    labels = discs((8, 8)) + 2 * discs((30, 20), radius=5)
+    sizes = [{"min_size": size} for size in (0, 110)]
+    values, score = best([targets(labels)], [labels], grid=sizes, score=lambda pred, _: -float(pred.max()))
 
-    assert (values["min_size"], score) == (60, -1.0)
+    assert (values["min_size"], score) == (110, -1.0)
 
 
 def test_nothing_can_be_chosen_without_images() -> None:
     """A split without images has no best values."""
     with pytest.raises(DataError, match="post-processing: must be chosen on at least one image; got none"):
         best([], [], grid=grid("small"))
+
+
+def test_recorded_values_can_be_used() -> None:
+    """What was recorded with a run comes back as it is."""
+    assert recorded(dict(grid("small")[5])) == grid("small")[5]
+
+
+def test_recorded_values_that_do_not_fit_are_refused() -> None:
+    """Unknown, missing and non-numeric values are named, all at once."""
+    values = {**DEFAULTS, "smoothing": "much", "threshold": 0.5}
+    del values["min_size"]
+
+    with pytest.raises(DataError) as caught:
+        recorded(values)
+    assert [problem.place.split(".")[1] for problem in caught.value.problems] == ["min_size", "smoothing", "threshold"]

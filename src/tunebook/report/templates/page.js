@@ -46,7 +46,7 @@ if (plots.length && window.Plotly) {
   const paint = () => plots.forEach((each) => Plotly.relayout(each.dataset.plot, theme()));
   for (const each of plots) {
     const figure = JSON.parse(each.textContent);
-    Plotly.newPlot(each.dataset.plot, figure.data, figure.layout, { responsive: true, displaylogo: false });
+    Plotly.newPlot(each.dataset.plot, figure.data, figure.layout, { responsive: true, displayModeBar: false });
   }
   paint();
   scheme.addEventListener("change", paint);

@@ -11,7 +11,7 @@ from tunebook.errors import DataError, Problem
 from tunebook.records import MetricFacts
 from tunebook.task import Input, ItemScore, Metric
 from tunebook.tasks.promptable_segmentation.config import Config
-from tunebook.tasks.promptable_segmentation.images import pairs
+from tunebook.tasks.promptable_segmentation.images import normalise, pairs, read_image, read_label
 
 MODES = {
     "ais": "automatic instance segmentation by the decoder",
@@ -77,6 +77,22 @@ class PromptableSegmentation:
         data = Input("data", root, tuple(path for pair in splits for path in (pair.image, pair.label)))
         weights = None if config.model.family == "otsu-watershed" else weights_file(config.model.weights, book)
         return (data,) if weights is None else (data, Input("weights", weights.parent, (weights,)))
+
+    def verify(self, config: BaseModel, book: Path) -> None:
+        """Read every image and label of the three splits."""
+        config = _ours(config)
+        root = folders.resolve(config.data.root, book, place="base.data.root")
+        problems: list[Problem] = []
+        for split in self.splits(config):
+            for pair in pairs(root, folder_of(split, config)):
+                try:
+                    image = read_image(pair.image)
+                    normalise(image, config.data.normalize, place=str(pair.image))
+                    read_label(pair.label, image.shape[:2])
+                except DataError as error:
+                    problems += error.problems
+        if problems:
+            raise DataError(*problems)
 
     def splits(self, config: BaseModel) -> Sequence[str]:
         """train, val and test, whatever their folders are called."""

@@ -1,9 +1,9 @@
 """The classical floor: what thresholding and a watershed find without learning anything.
 
-Otsu's threshold parts the grey values; the side with fewer pixels is the objects, whether they are bright (fluorescence)
-or dark (bright field). Touching objects are split at the necks of the distance transform. The result is given as the
-maps that the automatic decoder would predict for it, so that it is stored, post-processed, calibrated and scored in the
-same way as a trained model.
+Otsu's threshold parts the grey values; the side with fewer pixels is the objects, whether they are bright
+(fluorescence) or dark (bright field). Touching objects are split at the necks of the distance transform. The result is
+given as the maps that the automatic decoder would predict for it, so that it is stored, post-processed, calibrated and
+scored in the same way as a trained model.
 """
 
 from typing import Any

@@ -1,7 +1,8 @@
 """Small pictures of one image: as it is, with the true objects, with the predicted ones.
 
 Colours are told apart with any colour vision, and differ in brightness too (Okabe and Ito): true objects green,
-predicted ones that match sky blue, missed ones vermilion, invented ones yellow. Outlines lie within their objects, which are tinted in the same colour.
+predicted ones that match sky blue, missed ones vermilion, invented ones yellow. Outlines lie within their objects,
+which are tinted in the same colour.
 """
 
 from typing import Any
@@ -86,7 +87,8 @@ def _stretched(image: NDArray[np.floating[Any]] | NDArray[np.uint8]) -> NDArray[
         low, high = float(image.min()), float(image.max())
     if high <= low:
         return np.zeros(image.shape)
-    return np.clip((image.astype(np.float64) - low) / (high - low), 0, 1)
+    stretched: NDArray[np.float64] = np.clip((image.astype(np.float64) - low) / (high - low), 0, 1)
+    return stretched
 
 
 def _resized(image: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.uint8]:

@@ -12,7 +12,7 @@ only drops objects from a finished map.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,7 +70,7 @@ def instances(
     return _without_small(flooded, _sizes(flooded) >= min_size)
 
 
-def grid(name: Literal["small", "micro-sam"]) -> tuple[Values, ...]:
+def grid(name: str) -> tuple[Values, ...]:
     """The combinations of a named grid, in the order in which ties are broken.
 
     - `micro-sam`, 525: centre threshold and boundary threshold 0.3, 0.4 … 0.7; smoothing 1.0, 1.2 … 2.2; minimal size
@@ -122,6 +122,22 @@ def best(
             means[position] += value / len(maps)
     winner = int(np.argmax(means))
     return complete[winner], float(means[winner])
+
+
+def recorded(values: Mapping[str, object]) -> Values:
+    """Values of `instances` as they were recorded with a run, checked.
+
+    Raises:
+        DataError: when one is missing, unknown or no number.
+    """
+    wrong = [
+        Problem(f"post-processing.{name}", f"must be a number, one of {', '.join(DEFAULTS)}; got {values.get(name)!r}")
+        for name in sorted({*values, *DEFAULTS})
+        if name not in DEFAULTS or isinstance(values.get(name), bool) or not isinstance(values.get(name), (int, float))
+    ]
+    if wrong:
+        raise DataError(*wrong)
+    return {name: value for name, value in values.items() if isinstance(value, (int, float))}
 
 
 # Trying every combination -----------------------------------------------------------------------------
@@ -196,7 +212,7 @@ def _flood(boundary: NDArray[np.float32], seeds: NDArray[np.bool_], mask: NDArra
 
 
 def _sizes(labels: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Pixels of objects 1, 2, …"""
+    """Pixels of each object, by id from 1."""
     return np.bincount(labels.ravel())[1:]
 
 

@@ -131,7 +131,7 @@ def _label_map(
     if mode not in prediction.arrays:
         return None
     if mode == "ais":
-        return watershed.instances(prediction.arrays["ais"], **settings["ais"].values)
+        return watershed.instances(prediction.arrays["ais"], **watershed.recorded(settings["ais"].values))
     window = config.crop or SIZES[config.model.size].image_size
     return inference.label_map(prediction.arrays, mode, shape=example.truth.shape, window=window)
 
