@@ -12,7 +12,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
-# Array shapes in signatures are enforced in every test; in production they cost nothing. As for mypy, an int is a float.
+# Array shapes in signatures are enforced in every test; in production they cost nothing.
+# As for mypy, an int is a float.
 SHAPED = ("tunebook.tasks", "tunebook.train")
 CHECKER = "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
 jaxtyping.install_import_hook(SHAPED, CHECKER)

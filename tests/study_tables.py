@@ -103,8 +103,8 @@ def scaling(folder: Path, *, seeds: int = 2, values: Sequence[int] = (1, 2, 4, 8
     rows[3] = replace(
         rows[3], runs=(*rows[3].runs[:-1], failed(seeds - 1, "diverged: the loss is not finite at step 210"))
     )
-    rows[7] = replace(rows[7], runs=(*rows[7].runs[:-1], missing(seeds - 1)))
-    rows[9] = replace(rows[9], runs=tuple(failed(seed, "out of memory: asked for 3.2 GB") for seed in range(seeds)))
+    rows[-2] = replace(rows[-2], runs=(*rows[-2].runs[:-1], missing(seeds - 1)))
+    rows[1] = replace(rows[1], runs=tuple(failed(seed, "out of memory: asked for 3.2 GB") for seed in range(seeds)))
     full = [_trained(3.0, 11.0, seed, folder) for seed in range(seeds)]
     rows.append(a_row("full", *full, parameters={"adapter.method": "full"}, alternative="full"))
     rows.append(_floor(folder))

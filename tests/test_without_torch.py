@@ -26,7 +26,8 @@ import sys
 for name in ("torch", "transformers", "peft"):
     sys.modules[name] = None
 from tunebook.cli import app
-app(["--help"], prog_name="tunebook")
+sys.argv = ["tunebook", "--help"]
+app()
 """
 
 

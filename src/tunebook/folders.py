@@ -94,8 +94,8 @@ def read_json(path: Path) -> Any:
 
 
 def _read_lines(path: Path) -> Iterator[Any]:
-    if path.exists():
-        yield from map(json.loads, path.read_text(encoding="utf-8").split("\n")[:-1])
+    if path.exists() and path.stat().st_size:
+        yield from map(json.loads, path.read_text(encoding="utf-8").removesuffix("\n").split("\n"))
 
 
 class Busy(Exception):

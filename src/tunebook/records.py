@@ -20,9 +20,7 @@ def canonical_json(value: object) -> str:
     Raises:
         ValueError: for NaN and infinities, which are never part of an identity.
     """
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain
-    )
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain)
 
 
 def digest(value: object) -> str:

@@ -186,23 +186,24 @@ def record_plan(prepared: Prepared, ledger: Ledger) -> None:
         for position, one in enumerate(prepared.runs)
     ]
     declared = canonical_json(asdict(_declared(prepared)))
-    ledger.ingest_record(
-        write_plan(prepared.book, study=prepared.study.study, declared=declared, entries=entries)
-    )
+    ledger.ingest_record(write_plan(prepared.book, study=prepared.study.study, declared=declared, entries=entries))
 
 
-def decide(name: str, ledger: Ledger, book: Path) -> Decision | None:
+def decide(prepared: Prepared, ledger: Ledger) -> Decision | None:
     """Apply the study's rule once all its runs have ended, and write the decision down.
 
     Returns:
         The decision; None while runs are missing, or when none finished.
     """
-    found = table(name, ledger, book)
+    found = table(prepared.study.study, ledger, prepared.book)
     if any(run.status == "missing" for row in found.rows for run in row.runs):
         return None
     decision = analyse.decide(found)
-    if decision is not None:
-        ledger.ingest_record(write_decision(book, decision))
+    if decision is None:
+        return None
+    planned = {entry.configuration.id: entry.configuration for entry in prepared.plan.configurations}
+    decision = replace(decision, values=planned[decision.configuration].values)
+    ledger.ingest_record(write_decision(prepared.book, decision))
     return decision
 
 

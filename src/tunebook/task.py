@@ -178,9 +178,7 @@ class Worker(Protocol):
         """Every metric of the task for one item. `settings`: mode -> settings."""
         ...
 
-    def picture(
-        self, run: Run, prediction: Prediction, example: Example, settings: Mapping[str, Settings]
-    ) -> Panels:
+    def picture(self, run: Run, prediction: Prediction, example: Example, settings: Mapping[str, Settings]) -> Panels:
         """Thumbnails of one item."""
         ...
 

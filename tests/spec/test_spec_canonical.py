@@ -95,7 +95,7 @@ def test_the_order_of_a_list_counts(workload):
     [
         ({"optimizer": {"lr": float("nan")}}, "optimizer.lr", "must be finite; got NaN"),
         ({"optimizer": {"lr": float("inf")}}, "optimizer.lr", "must be finite; got Infinity"),
-        ({"optimizer": {"lr": "1e-3"}}, "optimizer.lr", "must be a number; got 1e-3"),
+        ({"optimizer": {"lr": "1e-3"}}, "optimizer.lr", 'must be a number; got "1e-3"'),
         ({"crop": 8.5}, "crop", "must be a whole number; got 8.5"),
         ({"crop": True}, "crop", "must be a whole number; got true"),
         ({"adapter": 4}, "adapter", "must be a mapping of"),

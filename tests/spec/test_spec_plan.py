@@ -24,7 +24,7 @@ def test_the_grid_of_livecell_lora(study_of, workload):
     assert (made.counts.declared, made.counts.excluded, made.counts.distinct) == (49, {RATIO: 16}, 33)
     assert (made.counts.applied, made.counts.equivalent, made.counts.runs) == ({RATIO: 49}, 0, 33)
     assert made.parameters == ("adapter.alpha", "adapter.rank")
-    assert made.configurations[0].label == "alpha=1.0 rank=1"
+    assert made.configurations[0].label == "alpha=1 rank=1"
     assert made.excluded[0] == Excluded({"adapter.alpha": 1.0, "adapter.rank": 8}, "", RATIO)
 
 
@@ -128,6 +128,9 @@ def test_an_alternative_may_bring_its_weights(study_of, workload):
         ({"space": {"rank": [4]}, "where": ["rank < 1"]}, "where must leave a point to run; got none"),
         ({"base": {"from": "first"}}, "must start from a study that is decided; got first, which is not"),
         ({"space": {"budget.epochs": [1, 2]}}, "budget must have steps or epochs; got both"),
+        ({"space": {"rank": [1, 2]}, "base": {"data": {"root": "x"}, "method": "full"},
+          "across": [{"method": ["full", "lora"]}]}, "across must not decide whether a tuned parameter matters"),
+        ({"across": [{"epochs": [1, 2]}]}, "budget must have steps or epochs; got both (at rank=4"),
         ({"where": ["crop / (rank - 4) < 1"]}, "it divides by zero at rank=4"),
         ({"space": {"rank": {"low": 1, "high": 999, "step": 1}, "alpha": {"low": 1, "high": 999, "step": 1}}},
          "space must declare at most 100000 points under grid; got 998001"),
@@ -146,4 +149,4 @@ def test_names_are_as_short_as_they_are_clear(study_of, workload):
     """Two parameters with one last part are named in full."""
     made = plan(study_of(space={"optimizer.lr": [1, 2], "decoder.lr": [1, 2], "rank": [1, 2]}), workload)
 
-    assert made.configurations[0].label == "optimizer.lr=1.0 decoder.lr=1.0 rank=1"
+    assert made.configurations[0].label == "optimizer.lr=1 decoder.lr=1 rank=1"

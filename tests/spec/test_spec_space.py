@@ -49,7 +49,7 @@ def test_choices(given, choices):
         ({"low": 2, "high": 1, "points": 2}, "space.x.low must be < high (1); got 2"),
         ({"low": 1, "high": 3, "points": 5}, "space.x.points must be at most the 3 numbers there are; got 5"),
         ({"low": 0, "high": 1, "points": 2, "step": 1}, "space.x must have step or points; got both"),
-        ({"low": 0, "high": "1", "points": 2}, "space.x.high must be a finite number; got 1"),
+        ({"low": 0, "high": "1", "points": 2}, 'space.x.high must be a finite number; got "1"'),
         ({"low": 0, "high": 1, "points": 1}, "space.x.points must be a whole number from 2 to 10000; got 1"),
         ({"low": 0, "high": 1, "steps": 1}, "space.x.steps must be one of low, high, step, points, log; got the ke"),
         ({"low": 0, "high": 1, "step": 1e-9}, "space.x.step must make at most 10000 choices; got 1000000001"),

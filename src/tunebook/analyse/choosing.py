@@ -39,8 +39,8 @@ def representatives(table: Table) -> Representatives | Unavailable:
     """Best, median and worst configuration by the selection score, each by its first finished run with pictures.
 
     With several cases the first is shown. The items are chosen from those that every shown run has a
-    picture of: the first by name, the one whose score is the median of the best configuration's run, and the
-    one where that run is worst.
+    picture of: the first by name; of the others the one with the median and the one with the worst score of
+    the best configuration's run.
     """
     every = cases(table)
     found = [
@@ -75,14 +75,12 @@ def _items(table: Table, shown: list[Representative], split: str) -> tuple[tuple
     if not common:
         return (), ""
     scores = shown[0].run.items.get((table.select_metric, split), {})
-    maximize = table.metrics[table.select_metric].direction == "maximize"
-    scored = sorted((item for item in common if item in scores), key=lambda item: (scores[item], item))
-    if not scored:
+    sign = 1 if table.metrics[table.select_metric].direction == "maximize" else -1
+    first, *others = common
+    worst_first = sorted((item for item in others if item in scores), key=lambda item: (sign * scores[item], item))
+    if len(worst_first) < 2:
         return tuple(common[:3]), "the first items by name"
-    median = scored[(len(scored) - 1) // 2]
-    hardest = scored[0] if maximize else scored[-1]
-    items = tuple(dict.fromkeys((common[0], median, hardest)))
-    return items, (
-        "the first item by name, the one with the median score of the best configuration, "
-        "and the one with its worst score"
+    return (first, worst_first[len(worst_first) // 2], worst_first[0]), (
+        "the first item by name, and of the others the one with the median and the one with the worst score "
+        "of the best configuration"
     )

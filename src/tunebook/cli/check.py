@@ -11,10 +11,10 @@ def check(where: Where) -> None:
     Nothing is trained. Exit code 2 when there is a problem.
     """
     from tunebook.cli.checking import counted
-    from tunebook.errors import InputError
+    from tunebook.errors import InputError, Problem
 
     book, names = chosen(where)
-    problems = []
+    problems: list[Problem] = []
     with book.ledger() as ledger:
         for name in names:
             lines, found = counted(book, name, ledger)

@@ -28,7 +28,7 @@ def run_studies(book: Book, names: Sequence[str], *, retry_failed: bool) -> None
             declared = book.find(name)
             prepared = conductor.prepare(book.path, declared.study, ledger, cache=book.cache, text=declared.text)
             _run_one(prepared, book, ledger, console, retry_failed=retry_failed)
-            decision = conductor.decide(name, ledger, book.path)
+            decision = conductor.decide(prepared, ledger)
             if decision is not None:
                 console.print(
                     f"{name}: {decision.label or 'the only configuration'} is chosen: "

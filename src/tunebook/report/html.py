@@ -41,12 +41,20 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["kind"] = _kind
+    environment.filters["held"] = _held
     environment.filters["figure_json"] = lambda figure: _json(plotly(figure))
     return environment
 
 
 def _kind(block: Block) -> str:
     return type(block).__name__
+
+
+def _held(text: str) -> str:
+    """Text whose `0.512 ± 0.004` and `n = 2` do not break over lines."""
+    return text.replace(" ± ", "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}").replace(
+        "n = ", "n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}"
+    )
 
 
 def _json(value: object) -> Markup:

@@ -24,7 +24,7 @@ def plotly(figure: Figure) -> dict[str, Any]:
 def _common(figure: Figure) -> dict[str, Any]:
     return {
         "title": {
-            "text": "<br>".join(_escaped(line, 52) for line in figure.title),
+            "text": "<br>".join(_escaped(line, 44) for line in figure.title),
             "font": {"size": 13},
             "x": 0,
             "xref": "paper",

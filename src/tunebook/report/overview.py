@@ -22,7 +22,7 @@ def answer(table: Table) -> str:
     where = f"{table.select_metric} on {table.select_split}"
     first = judgement.decision is not None and judgement.decision.configuration == chosen.configuration
     verb = "has the best" if first else "was chosen; it has"
-    lead = f"Of {counted(len(entries), 'configuration')}, {name(chosen)} {verb} {where}: {_selection(table, chosen)}"
+    lead = f"Of {_field(entries)}, {name(chosen)} {verb} {where}: {_selection(table, chosen)}"
     return f"{lead}{_elsewhere(table, chosen)}."
 
 
@@ -58,6 +58,14 @@ def findings_card(table: Table) -> Card:
     codes = ", ".join(dict.fromkeys(finding.code for finding in found))
     sentence = f"{counted(len(found), 'finding')} ({codes}) to keep in mind while reading."
     return Card("findings", "Findings", sentence, [Findings(found)])
+
+
+def _field(entries: tuple[Entry, ...]) -> str:
+    """Who competed: only configurations whose runs all have a value can be the best."""
+    complete = sum(entry.selection.complete for entry in entries)
+    if complete == len(entries):
+        return counted(complete, "configuration")
+    return f"{counted(complete, 'configuration')} whose runs all have a value ({len(entries)} were declared)"
 
 
 def _selection(table: Table, entry: Entry) -> str:
@@ -108,7 +116,6 @@ def _candidates(table: Table, decision: Decision) -> Grid:
                 Value(str(place), sort=place),
             ]
         )
-    shown = f"The first {len(rows)} of" if len(rows) < len(decision.candidates) else "All"
     headings = [
         Heading("candidate"),
         Heading(decision.metric, f"chosen on {decision.split}", numeric=True),
@@ -116,7 +123,8 @@ def _candidates(table: Table, decision: Decision) -> Grid:
         Heading("n", "runs", numeric=True),
         Heading("place", numeric=True),
     ]
-    title = f"{shown} {counted(len(decision.candidates), 'candidate')}"
+    of = f"The first {len(rows)} of " if len(rows) < len(decision.candidates) else ""
+    title = f"{of}{counted(len(decision.candidates), 'candidate')}"
     return Grid(title, headings, rows, title=title, marked=_place_of(decision, [each for each, _ in top]))
 
 

@@ -90,13 +90,24 @@ def overlaid(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, An
     return result
 
 
+def number_by_value(value: Value) -> Value:
+    """4 and 4.0 are one number, whatever type a field has in this version of its task."""
+    if isinstance(value, list):
+        return [number_by_value(entry) for entry in value]
+    if isinstance(value, dict):
+        return {key: number_by_value(entry) for key, entry in value.items()}
+    if isinstance(value, float) and value.is_integer() and abs(value) <= LARGEST_EXACT:
+        return int(value)
+    return value
+
+
 def _configuration_under(found: Configuration, case: Case, workload: Workload) -> Configuration:
     return configuration(workload, overlaid(found.values, nested(case.values)))
 
 
 def _effective(config: BaseModel, index: FieldIndex, without: frozenset[str]) -> dict[str, Value]:
     return {
-        path: _number_by_value(value)
+        path: number_by_value(value)
         for path, value in leaves_of(config)
         if not covers(without, path) and _identifies(index.leaves.get(path), value)
     }
@@ -110,16 +121,5 @@ def _identifies(leaf: Leaf | None, value: Value) -> bool:
     extra = leaf.info.json_schema_extra
     if not isinstance(extra, dict) or "as_before" not in extra:
         return True
-    before = _number_by_value(plain(extra["as_before"]))
-    return canonical_json(_number_by_value(value)) != canonical_json(before)
-
-
-def _number_by_value(value: Value) -> Value:
-    """4 and 4.0 are one number, whatever type a field has in this version of its task."""
-    if isinstance(value, list):
-        return [_number_by_value(entry) for entry in value]
-    if isinstance(value, dict):
-        return {key: _number_by_value(entry) for key, entry in value.items()}
-    if isinstance(value, float) and value.is_integer() and abs(value) <= LARGEST_EXACT:
-        return int(value)
-    return value
+    before = number_by_value(plain(extra["as_before"]))
+    return canonical_json(number_by_value(value)) != canonical_json(before)

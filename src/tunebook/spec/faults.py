@@ -14,6 +14,8 @@ from tunebook.errors import Problem
 
 At = tuple[str | int, ...]
 LONGEST = 80
+LARGEST_PLAIN = 1e6
+TAKEN = {"", "null", "~", "true", "false"}
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,9 @@ def shown(value: Any) -> str:
 def text_of(value: Any) -> str:
     """A value as a person writes it in a study file."""
     if isinstance(value, str):
-        return value if value else '""'
+        return json.dumps(value) if value.lower() in TAKEN or _reads_as_number(value) else value
+    if isinstance(value, float) and value.is_integer() and abs(value) < LARGEST_PLAIN:
+        return str(int(value))
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key}: {text_of(entry)}" for key, entry in value.items()) + "}"
     if isinstance(value, (list, tuple)):
@@ -81,3 +85,11 @@ def text_of(value: Any) -> str:
     if value is None or isinstance(value, (bool, int, float)):
         return json.dumps(value)
     return str(value)
+
+
+def _reads_as_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

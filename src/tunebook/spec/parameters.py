@@ -42,5 +42,6 @@ def parameter(
 def identity_of(field: FieldInfo) -> Identity:
     """The declared identity of a field (`value` when it was declared without `parameter`)."""
     extra = field.json_schema_extra
-    found = extra.get("identity", "value") if isinstance(extra, dict) else "value"
-    return found  # type: ignore[return-value]  # written by `parameter` alone
+    if not isinstance(extra, dict):
+        return "value"
+    return extra.get("identity", "value")  # type: ignore[return-value]  # written by `parameter` alone

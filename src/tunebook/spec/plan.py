@@ -10,7 +10,7 @@ from typing import Any
 
 from tunebook.errors import Problem, StudyError
 from tunebook.records import Case, Configuration, Excluded, Scalar, canonical_json
-from tunebook.spec.canonical import Resolved, configuration, merged, overlaid, resolve
+from tunebook.spec.canonical import Resolved, configuration, merged, number_by_value, overlaid, resolve
 from tunebook.spec.completing import complete
 from tunebook.spec.expressions import Undefined
 from tunebook.spec.faults import At, Faults, dotted, text_of
@@ -122,8 +122,7 @@ def plan(study: Study, workload: Workload, *, references: Mapping[str, Mapping[s
         draft.add(point)
     draft.check()
     rows = tuple(draft.rows())
-    runs = tuple(_cells(study, workload, rows, draft.faults))
-    draft.check()
+    runs = tuple(_cells(study, rows))
     return Plan(
         study=study,
         configurations=tuple(planned for planned, _ in rows),
@@ -155,8 +154,11 @@ def plan(study: Study, workload: Workload, *, references: Mapping[str, Mapping[s
 
 @dataclass(frozen=True)
 class _Kept:
+    """A point that is run: without its case, and under each case of the study in order."""
+
     point: Point
     resolved: Resolved
+    under: tuple[Resolved, ...]
 
 
 @dataclass
@@ -193,11 +195,17 @@ class _Draft:
         reason = self._broken(point, values, resolved)
         if reason is not None:
             self.out.append((point, reason))
-        elif resolved is None:
-            for fault in own.found:
-                self.unfit.setdefault((fault.at, fault.message), []).append(self._label(point, point.values))
-        else:
-            self._keep(point, resolved)
+            return
+        if resolved is not None:
+            under = [found for case in self.study.cases if (found := self._under(resolved, case, own)) is not None]
+            self._keep(_Kept(point, resolved, tuple(under)))
+        for fault in own.found:
+            self.unfit.setdefault((fault.at, fault.message), []).append(self._label(point, point.values))
+
+    def _under(self, resolved: Resolved, case: Case, faults: Faults) -> Resolved | None:
+        if not case.values:
+            return resolved
+        return resolve(self.workload, overlaid(resolved.configuration.values, nested(case.values)), faults)
 
     def _values(self, point: Point) -> dict[str, Any]:
         """Nested values of a point: defaults of the first case, base, decision, the point itself."""
@@ -234,19 +242,27 @@ class _Draft:
             self.excluded_by[broken] += 1
         return broken
 
-    def _keep(self, point: Point, resolved: Resolved) -> None:
+    def _keep(self, found: _Kept) -> None:
+        point, resolved = found.point, found.resolved
         idle = frozenset(path for path in self.own if not resolved.matters(path) and path not in point.values)
         self.idle.setdefault(point.alternative, []).append(idle)
         key = canonical_json(resolved.configuration.effective)
         if key not in self.kept:
-            self.kept[key] = _Kept(point, resolved)
+            self.kept[key] = found
             self.folded[key] = []
             return
         self.folded[key].append(point)
         first = self.kept[key]
+        labels = f"{self._label(first.point, first.point.values)} and {self._label(point, point.values)}"
         if _paths(first.resolved, self.index) != _paths(resolved, self.index):
-            labels = f"{self._label(first.point, first.point.values)} and {self._label(point, point.values)}"
             self.faults.add(("space",), f"must not hold points that differ only in a path; got {labels}", "use across")
+        elif [one.configuration.effective for one in first.under] != [
+            one.configuration.effective for one in found.under
+        ]:
+            message = (
+                f"must not decide whether a tuned parameter matters; got {labels}, equal in base and not in a case"
+            )
+            self.faults.add(("across",), message, "vary in space what switches a parameter on")
 
     def check(self) -> None:
         for (at, message), labels in self.unfit.items():
@@ -261,14 +277,14 @@ class _Draft:
             hint = "loosen a constraint: " + "; ".join(f"{text} excludes {n}" for text, n in self.excluded_by.items())
             raise StudyError(Problem(f"study {self.study.study}", "where must leave a point to run; got none", hint))
 
-    def rows(self) -> Iterator[tuple[Planned, Resolved]]:
-        """Every distinct configuration, in the order of declaration."""
+    def rows(self) -> Iterator[tuple[Planned, tuple[Resolved, ...]]]:
+        """Every distinct configuration in the order of declaration, and what it is under each case."""
         for kept in self.kept.values():
             point, resolved = kept.point, kept.resolved
             mattering = {path: value for path, value in point.values.items() if resolved.matters(path)}
             varied = _scalars({path: value for path, value in mattering.items() if path in self.varied})
             label = self._label(point, mattering)
-            yield Planned(resolved.configuration, varied, point.alternative, label), resolved
+            yield Planned(resolved.configuration, varied, point.alternative, label), kept.under
 
     def excluded(self) -> Iterator[Excluded]:
         for point, reason in self.out:
@@ -287,30 +303,17 @@ class _Draft:
         return " ".join([*filter(None, [point.alternative]), *named]) or "base"
 
 
-def _cells(
-    study: Study, workload: Workload, rows: Sequence[tuple[Planned, Resolved]], faults: Faults
-) -> Iterator[Cell]:
+def _cells(study: Study, rows: Sequence[tuple[Planned, tuple[Resolved, ...]]]) -> Iterator[Cell]:
     """Replicate by replicate, row by row, case by case; what no replicate can change comes in the first round."""
-    places = [
-        (planned, case, found)
-        for planned, resolved in rows
-        for case in study.cases
-        if (found := _under(resolved, case, workload, faults)) is not None
-    ]
     seen: set[str] = set()
     for replicate in study.replicates:
-        for planned, case, found in places:
-            mattering = {factor: number for factor, number in replicate.items() if found.matters(factor)}
-            key = canonical_json([planned.configuration.id, case.values, mattering])
-            if key not in seen:
-                seen.add(key)
-                yield Cell(planned, case, found.configuration, mattering)
-
-
-def _under(resolved: Resolved, case: Case, workload: Workload, faults: Faults) -> Resolved | None:
-    if not case.values:
-        return resolved
-    return resolve(workload, overlaid(resolved.configuration.values, nested(case.values)), faults)
+        for planned, under in rows:
+            for case, found in zip(study.cases, under, strict=True):
+                mattering = {factor: number for factor, number in replicate.items() if found.matters(factor)}
+                key = canonical_json([planned.configuration.id, case.values, mattering])
+                if key not in seen:
+                    seen.add(key)
+                    yield Cell(planned, case, found.configuration, mattering)
 
 
 def _distinct(runs: Sequence[Cell]) -> int:
@@ -358,4 +361,8 @@ def _paths(resolved: Resolved, index: FieldIndex) -> dict[str, Value]:
 
 
 def _scalars(values: Mapping[str, Value]) -> dict[str, Scalar]:
-    return {path: text_of(value) if isinstance(value, (list, dict)) else value for path, value in values.items()}
+    """As a page shows them: 4.0 is 4, a list is its text."""
+    return {
+        path: text_of(value) if isinstance(value, (list, dict)) else number_by_value(value)
+        for path, value in values.items()
+    }

@@ -18,7 +18,7 @@ from tunebook.spec.cases import CaseGroup, cases_of, read_across
 from tunebook.spec.expressions import Expression, Malformed, parse
 from tunebook.spec.faults import At, Faults, shown
 from tunebook.spec.fields import messages_of, plain
-from tunebook.spec.names import listed, suggestion
+from tunebook.spec.names import OTHER_TOOLS, listed, meant, suggestion
 from tunebook.spec.space import Space, read_space
 
 LATER = "comes in a later version"
@@ -176,7 +176,9 @@ def _check_key(key: str, faults: Faults) -> None:
         faults.add((key,), f"is not yet there; it {LATER}", "leave it out")
     elif key not in Study.model_fields:
         names = tuple(Study.model_fields)
-        hint = suggestion(key, names, also="hyperparameters stand under base or space")
+        field = next(iter(meant(key, OTHER_TOOLS)), "")
+        also = "hyperparameters stand under base or space" + (f": {field}" if "." in field else "")
+        hint = suggestion(key, names, also=also)
         faults.add((key,), f"must be one of {listed(names, most=20)}; got the key {key}", hint)
 
 

@@ -56,12 +56,10 @@ def batches(
     """
     if not samples:
         raise ValueError("samples must not be empty")
-    step = 0
-    for epoch_order in _orders(len(samples), seed=seed, batch_size=batch_size):
+    for step, order in enumerate(_orders(len(samples), seed=seed, batch_size=batch_size)):
         rng = numpy_generator(seed, "windows", step)
-        windows = [_window(samples[index], window=window, size=size, rng=rng) for index in epoch_order]
+        windows = [_window(samples[index], window=window, size=size, rng=rng) for index in order]
         yield _batch(windows, objects=objects, rng=numpy_generator(seed, "objects", step))
-        step += 1
 
 
 def _orders(count: int, *, seed: int, batch_size: int) -> Iterator[list[int]]:

@@ -16,9 +16,10 @@ class Data(Fields):
     root: str = parameter(
         meaning="Folder with <split>/images and <split>/labels, from the book; may hold ${NAME}.", identity="path"
     )
-    train: str = parameter("train", meaning="Folder of the training split below root.", identity="path")
-    val: str = parameter("val", meaning="Folder of the selection split below root.", identity="path")
-    test: str = parameter("test", meaning="Folder of the reported split below root.", identity="path")
+    # The fingerprint covers the files of all splits together; these say which of them is which.
+    train: str = parameter("train", meaning="Folder of the training split below root.", as_before="train")
+    val: str = parameter("val", meaning="Folder of the selection split below root.", as_before="val")
+    test: str = parameter("test", meaning="Folder of the reported split below root.", as_before="test")
     normalize: Literal["percentile", "minmax", "none"] = parameter(
         "percentile",
         meaning="How a whole image is brought to 0..255 before any crop, alike in training and testing: "
@@ -32,7 +33,9 @@ class Model(Fields):
     family: Literal["sam", "otsu-watershed"] = parameter(
         "sam", meaning="sam, or otsu-watershed: the classical floor, which learns nothing and takes no prompts."
     )
-    size: Literal["small", "vit_b", "vit_l", "vit_h"] = parameter("small", meaning="Size of the Segment-Anything model.")
+    size: Literal["small", "vit_b", "vit_l", "vit_h"] = parameter(
+        "small", meaning="Size of the Segment-Anything model."
+    )
     weights: str = parameter(
         "tunebook-small",
         meaning="Starting weights: a shipped name, file:PATH, hf:OWNER/NAME, micro-sam:NAME, study:STUDY, or random.",

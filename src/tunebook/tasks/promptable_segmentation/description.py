@@ -8,9 +8,10 @@ from pydantic import BaseModel
 
 from tunebook import folders
 from tunebook.errors import DataError, Problem
-from tunebook.records import MetricFacts
+from tunebook.folders import RunFolder
+from tunebook.records import MetricFacts, Scalar
 from tunebook.task import Input, ItemScore, Metric
-from tunebook.tasks.promptable_segmentation.config import Config
+from tunebook.tasks.promptable_segmentation.config import Adapter, Config
 from tunebook.tasks.promptable_segmentation.images import normalise, pairs, read_image, read_label
 
 MODES = {
@@ -61,13 +62,15 @@ class PromptableSegmentation:
     def without_effect(self, config: BaseModel) -> frozenset[str]:
         """What cannot matter: everything trained when nothing is; the update's fields without an update."""
         config = _ours(config)
-        training = {"prompts", "optimizer", "schedule", "batch_size", "budget", "seed"}
-        update = {"adapter.rank", "adapter.alpha", "adapter.scaling", "adapter.targets"}
+        training = {"prompts", "optimizer", "schedule", "batch_size", "budget", "precision"}
         if config.model.family == "otsu-watershed":
-            return frozenset(training | {"adapter", "model.size", "automatic.enabled", "crop", "precision"})
+            return frozenset(training | {"adapter", "model.size", "automatic.enabled", "crop", "seed"})
+        idle = {f"adapter.{name}" for name in set(type(config.adapter).model_fields) - set(effective(config.adapter))}
         if config.adapter.method == "none":
-            return frozenset(training | update)
-        return frozenset(update if config.adapter.method != "lora" else set())
+            # The seed draws what is not in a file: a whole random model is another one for every seed.
+            return frozenset(training | idle | ({"seed"} if config.model.weights != "random" else set()))
+        # The mask is shown from the second round on.
+        return frozenset(idle | ({"prompts.mask_probability"} if config.prompts.rounds == 1 else set()))
 
     def inputs(self, config: BaseModel, book: Path) -> Sequence[Input]:
         """Images and labels of all splits, and the file of the starting weights if there is one."""
@@ -108,16 +111,23 @@ class PromptableSegmentation:
         return None
 
 
+def effective(adapter: Adapter) -> dict[str, Scalar | list[str]]:
+    """The fields of an adapter that matter under its method."""
+    fields: dict[str, Scalar | list[str]] = adapter.model_dump(mode="json")
+    return fields if adapter.method == "lora" else {"method": adapter.method}
+
+
 def weights_file(weights: str, book: Path) -> Path | None:
     """The file that starting weights mean; None for `random`.
 
     Accepted: a shipped name; `file:PATH` from the book; `run:ID@LENGTH` (how the conductor writes a resolved
-    `study:`); `hf:OWNER/NAME` (a SamModel on the Hugging Face hub); `micro-sam:NAME` (from micro-sam's cache,
-    MICROSAM_CACHEDIR or ~/.cache/micro_sam).
+    `study:`; of a run that trained nothing, its own starting weights); `hf:OWNER/NAME` (a SamModel on the Hugging
+    Face hub); `micro-sam:NAME` (from micro-sam's cache, MICROSAM_CACHEDIR or ~/.cache/micro_sam).
 
     Raises:
         DataError: when there is no such file, with the way to get it.
     """
+    weights = source(weights, book)
     kind, _, rest = weights.partition(":")
     if weights == "random":
         return None
@@ -128,9 +138,7 @@ def weights_file(weights: str, book: Path) -> Path | None:
         path = book / "runs" / run / f"at-{length}" / "checkpoint.safetensors"
         return _existing(path, weights, "run the study that trains it first")
     if kind == "hf":
-        from huggingface_hub import hf_hub_download  # only a study that names a hub model pays for the import
-
-        return Path(hf_hub_download(rest, "model.safetensors"))
+        return _downloaded(rest)
     if kind == "micro-sam":
         cache = Path(os.environ.get("MICROSAM_CACHEDIR", Path.home() / ".cache" / "micro_sam")) / "models"
         hint = f"download it once with micro-sam: micro_sam.util.get_sam_model(model_type={rest!r})"
@@ -138,6 +146,24 @@ def weights_file(weights: str, book: Path) -> Path | None:
     shipped = SHIPPED / f"{weights}.safetensors"
     names = ", ".join(sorted(path.stem for path in SHIPPED.glob("*.safetensors")))
     return _existing(shipped, weights, f"shipped names: {names}; or file:, hf:, micro-sam:, study:, random")
+
+
+def source(weights: str, book: Path) -> str:
+    """The weights that weights stand for: those of a run that trained nothing are what it started from.
+
+    Raises:
+        DataError: when the run is not of a Segment-Anything model.
+    """
+    kind, _, rest = weights.partition(":")
+    run, _, length = rest.partition("@")
+    if kind != "run" or length != "0":
+        return weights
+    _existing(book / "runs" / run / "config.json", weights, "run the study that it belongs to first")
+    theirs = Config.model_validate(RunFolder(book / "runs" / run, 0).read_run().configuration.values)
+    if theirs.model.family != "sam":
+        message = f"must name a model's weights; {weights} is a run of {theirs.model.family}, which has none"
+        raise DataError(Problem("model.weights", message))
+    return source(theirs.model.weights, book)
 
 
 def folder_of(split: str, config: Config) -> str:
@@ -150,6 +176,20 @@ def _existing(path: Path, weights: str, hint: str) -> Path:
     if not path.is_file():
         raise DataError(Problem("model.weights", f"must name weights that exist; {weights} means {path}", hint))
     return path
+
+
+def _downloaded(name: str) -> Path:
+    # Only a study with a hub model pays for the import.
+    from huggingface_hub import hf_hub_download  # noqa: PLC0415
+    from huggingface_hub.errors import HFValidationError  # noqa: PLC0415
+
+    try:
+        return Path(hf_hub_download(name, "model.safetensors"))
+    except (OSError, HFValidationError) as error:
+        reason = " ".join(str(error).split())
+        hint = "check the name and the network; what was downloaded once is found without a network"
+        message = f"must name a model on the Hugging Face hub with a model.safetensors; hf:{name}: {reason}"
+        raise DataError(Problem("model.weights", message, hint)) from error
 
 
 def _ours(config: BaseModel) -> Config:

@@ -38,7 +38,7 @@ def predict(
     Args:
         image: (h, w, 3), 0..255, of any size.
         truth: (h, w) instance ids 1..n; prompts come from it: a point at the pixel farthest from each object's
-            border, a tight box.
+            border, a tight box. An object is asked in one window: what lies beyond it is not found.
         crop: Side of the window in pixels of the image; None: the model's input size.
         automatic: Whether to predict the three maps too.
     """
@@ -102,20 +102,45 @@ def _starts(
     points: list[tuple[float, float]] = []
     boxes: list[tuple[float, float, float, float]] = []
     for number, place in enumerate(images.objects(truth), start=1):
-        rows, columns = place
-        tile = images.tile_of((rows.start, columns.start, rows.stop, columns.stop), tiles)
-        y, x = prompts.centre(truth[place] == number)
-        top, left = tiles[tile].y, tiles[tile].x
-        side = tiles[tile].height, tiles[tile].width
-        y0, x0 = max(rows.start - top, 0), max(columns.start - left, 0)
-        y1, x1 = min(rows.stop - 1 - top, side[0] - 1), min(columns.stop - 1 - left, side[1] - 1)
-        y, x = np.clip(y + rows.start - top, 0, side[0] - 1), np.clip(x + columns.start - left, 0, side[1] - 1)
+        tile, top, left, mask = _home(truth, place, number, tiles)
+        y, x = prompts.centre(mask)
+        rows, columns = top + np.flatnonzero(mask.any(axis=1)), left + np.flatnonzero(mask.any(axis=0))
         home.append(tile)
-        points.append((x, y))
-        boxes.append((x0, y0, x1, y1))
+        points.append((left + x, top + y))
+        boxes.append((columns[0], rows[0], columns[-1] + 1, rows[-1] + 1))
     pixels = (torch.tensor(points, dtype=torch.float32).reshape(-1, 2) + 0.5) * scale - 0.5
-    corners = (torch.tensor(boxes, dtype=torch.float32).reshape(-1, 4) + 0.5) * scale - 0.5
+    # A box reaches from its first pixel to its last one, whatever their size: here the ends are excluded.
+    corners = torch.tensor(boxes, dtype=torch.float32).reshape(-1, 4) * scale - torch.tensor([0.0, 0.0, 1.0, 1.0])
     return home, pixels, corners
+
+
+def _home(
+    truth: NDArray[Any], place: tuple[slice, slice], number: int, tiles: Sequence[images.Tile]
+) -> tuple[int, int, int, NDArray[np.bool_]]:
+    """The window that an object is asked in, and what of the object lies there; at least one pixel does.
+
+    Returns:
+        The window's index; the row and the column, within the window, where the mask begins; the mask.
+    """
+    rows, columns = place
+    tile = images.tile_of((rows.start, columns.start, rows.stop, columns.stop), tiles)
+    found = _within(truth, place, number, tiles[tile])
+    if not found[2].any():  # no window holds the box whole, and the object leaves the best one empty
+        y, x = prompts.centre(truth[place] == number)
+        y, x = y + rows.start, x + columns.start
+        tile = images.tile_of((y, x, y + 1, x + 1), tiles)
+        found = _within(truth, place, number, tiles[tile])
+    return tile, *found
+
+
+def _within(
+    truth: NDArray[Any], place: tuple[slice, slice], number: int, tile: images.Tile
+) -> tuple[int, int, NDArray[np.bool_]]:
+    """Where the part of an object's box that lies in a window begins there, and the object's pixels in it."""
+    rows, columns = place
+    top, left = max(rows.start, tile.y), max(columns.start, tile.x)
+    bottom, right = min(rows.stop, tile.y + tile.height), min(columns.stop, tile.x + tile.width)
+    return top - tile.y, left - tile.x, truth[top:bottom, left:right] == number
 
 
 def _decode(

@@ -7,9 +7,7 @@ from torch import Tensor
 EPSILON = 1e-7
 
 
-def dice_error(
-    pred: Float[Tensor, "*batch h w"], true: Float[Tensor, "*batch h w"]
-) -> Float[Tensor, "*batch"]:
+def dice_error(pred: Float[Tensor, "*batch h w"], true: Float[Tensor, "*batch h w"]) -> Float[Tensor, "*batch"]:
     """1 − 2·Σpt / (Σp² + Σt²): 0 when equal, 1 when disjoint; `pred` in 0..1."""
     both = (pred * true).sum(dim=(-2, -1))
     size = pred.square().sum(dim=(-2, -1)) + true.square().sum(dim=(-2, -1))
@@ -38,9 +36,7 @@ def true_iou(
         return both / either.clamp(min=1)
 
 
-def distance_loss(
-    maps: Float[Tensor, "batch 3 h w"], target: Float[Tensor, "batch 3 h w"]
-) -> Float[Tensor, ""]:
+def distance_loss(maps: Float[Tensor, "batch 3 h w"], target: Float[Tensor, "batch 3 h w"]) -> Float[Tensor, ""]:
     """Dice errors of foreground, centre distance and boundary distance, the distances inside objects only.
 
     Sums run over the whole batch, so an image without objects still says where nothing is.

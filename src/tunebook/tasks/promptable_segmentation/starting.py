@@ -1,21 +1,26 @@
 """The model that a run starts from, and the one that it has trained."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
 from tunebook.errors import DataError, Problem
+from tunebook.fingerprints import FingerprintCache, fingerprint
 from tunebook.folders import RunFolder
-from tunebook.tasks.promptable_segmentation.config import Config
-from tunebook.tasks.promptable_segmentation.description import weights_file
+from tunebook.tasks.promptable_segmentation.config import Adapter, Config
+from tunebook.tasks.promptable_segmentation.description import effective, source, weights_file
 from tunebook.tasks.promptable_segmentation.sam import SIZES, Sam, build
 from tunebook.tasks.promptable_segmentation.sam.weights import read
 from tunebook.train import adapters, checkpoints
 from tunebook.train.seeding import generator
 
 AUTOMATIC = "automatic_decoder."
+IN_MEMORY = Path(":memory:")
+"""A cache that SQLite keeps in memory: a worker writes nothing outside its run's folder."""
 
 
 def starting_model(config: Config, *, book: Path, seed: int) -> Sam:
@@ -43,18 +48,26 @@ def trained_model(config: Config, *, book: Path, seed: int, checkpoint: Path) ->
     """The model of a finished run.
 
     Raises:
-        DataError: when the checkpoint is damaged or belongs to another adapter.
+        DataError: when the checkpoint is damaged, or was trained with another adapter or from other weights.
     """
-    model = starting_model(config, book=book, seed=seed)
     tensors, metadata = checkpoints.load(checkpoint)
-    if metadata.get("adapter") != adapter_text(config):
+    if _adapter(metadata) != effective(config.adapter):
         raise DataError(
             Problem(
                 str(checkpoint),
-                f"must be trained with the adapter {adapter_text(config)}; got {metadata.get('adapter')}",
+                f"must be trained with the adapter {adapter_text(config)}; got {metadata.get('adapter', 'none')}",
                 "run the study again; a checkpoint belongs to its configuration",
             )
         )
+    if metadata.get("base") != base_of(config, book=book):
+        raise DataError(
+            Problem(
+                str(checkpoint),
+                f"must be trained from the weights {config.model.weights}; they hold something else by now",
+                "put the earlier weights back, or run the study that trained it again",
+            )
+        )
+    model = starting_model(config, book=book, seed=seed)
     _fill(adapters.trainable(model), tensors, place=str(checkpoint))
     return model
 
@@ -66,8 +79,24 @@ def has_automatic(config: Config, *, book: Path) -> bool:
 
 
 def adapter_text(config: Config) -> str:
-    """The adapter as a checkpoint names it."""
-    return config.adapter.model_dump_json()
+    """The adapter as a checkpoint names it: what of it matters."""
+    return json.dumps(effective(config.adapter))
+
+
+def base_of(config: Config, *, book: Path) -> str:
+    """The starting weights as a checkpoint names them: their fingerprint, or `random`."""
+    path = weights_file(config.model.weights, book)
+    if path is None:
+        return "random"
+    return fingerprint(path.parent, (path,), cache=FingerprintCache(IN_MEMORY))
+
+
+def _adapter(metadata: Mapping[str, str]) -> Mapping[str, object] | None:
+    """What mattered of the adapter that a checkpoint names; None when it names none."""
+    try:
+        return effective(Adapter.model_validate_json(metadata.get("adapter", "")))
+    except ValidationError:
+        return None
 
 
 def _method(config: Config) -> adapters.Method:
@@ -87,7 +116,7 @@ def _method(config: Config) -> adapters.Method:
 
 def _starting_tensors(config: Config, *, book: Path) -> dict[str, Tensor] | None:
     """The tensors of `model.weights` under our names; None for `random`."""
-    weights = config.model.weights
+    weights = source(config.model.weights, book)
     path = weights_file(weights, book)
     if path is None:
         return None

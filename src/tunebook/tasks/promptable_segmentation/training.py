@@ -60,7 +60,7 @@ def train(
         if not math.isfinite(loss.item()):
             raise Diverged(f"the loss is {loss.item()} at step {step + 1} of {config.budget.steps}")
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(trained, config.optimizer.clip)
         optimizer.step()
         yield CurvePoint(step + 1, {"loss": loss.item(), **{name: part.item() for name, part in parts.items()}})
@@ -101,9 +101,7 @@ def interactive_loss(
         first, _ = prompts.random_pixel(full, generator=draws)
         points, labels = first[:, None], torch.ones(len(full), 1, dtype=torch.long, device=device)
     else:
-        boxes = prompts.jittered(
-            prompts.boxes(full), fraction=how.box_jitter, size=full.shape[-1], generator=draws
-        )
+        boxes = prompts.jittered(prompts.boxes(full), fraction=how.box_jitter, size=full.shape[-1], generator=draws)
 
     total = embeddings.new_zeros(())
     previous, use_mask = None, None

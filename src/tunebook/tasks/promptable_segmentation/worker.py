@@ -23,6 +23,7 @@ from tunebook.tasks.promptable_segmentation.training import train
 from tunebook.train import adapters, checkpoints
 from tunebook.train.seeding import deterministic
 
+
 class Worker:
     """The worker of promptable segmentation; see `tunebook.task.Worker`."""
 
@@ -113,9 +114,7 @@ class Worker:
             yield ItemScore(f"{mode}.sa75", found.accuracy(0.75))
             yield ItemScore(f"{mode}.msa-elf", scores.msa_elf(predicted, example.truth))
 
-    def picture(
-        self, run: Run, prediction: Prediction, example: Example, settings: Mapping[str, Settings]
-    ) -> Panels:
+    def picture(self, run: Run, prediction: Prediction, example: Example, settings: Mapping[str, Settings]) -> Panels:
         """Image, truth and the automatic instances; the box masks where there are no automatic ones."""
         config = _config(run)
         mode = "ais" if "ais" in prediction.arrays else "box"
@@ -153,4 +152,3 @@ def _model(config: Config, context: Context) -> Sam:
 
 def _config(run: Run) -> Config:
     return Config.model_validate(run.configuration.values)
-

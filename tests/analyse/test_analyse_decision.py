@@ -1,0 +1,108 @@
+"""The decision, and who stands for the study in pictures and curves."""
+
+import pytest
+from study_tables import AIS, a_row, a_run, a_table, failed
+
+from tunebook.analyse import Unavailable, curves, decide, judge, representatives
+from tunebook.errors import InputError
+from tunebook.records import Case, CurvePoint, Picture
+
+
+def test_best_mean_takes_the_best_complete_configuration():
+    """A configuration with a failed run is no candidate, however well the others did."""
+    table = a_table(
+        a_row("lucky", a_run(0, val=0.9), failed(1)),
+        a_row("a", a_run(0, val=0.6), a_run(1, val=0.8), parameters={"adapter.rank": 4}),
+        a_row("b", a_run(0, val=0.5), a_run(1, val=0.5), parameters={"adapter.rank": 8}),
+    )
+    decision = decide(table)
+
+    assert (decision.configuration, round(decision.score, 3), decision.values) == ("a", 0.7, {"adapter": {"rank": 4}})
+    assert list(decision.candidates) == ["a", "b"]
+    assert decision.runs == {0: "run-0-0.6", 1: "run-1-0.8"}
+
+
+def test_ties_go_to_the_smaller_then_to_the_id():
+    """Equal means are decided by trainable parameters, then by id."""
+    table = a_table(
+        a_row("a", a_run(quantities={"trainable_parameters": 10})),
+        a_row("c", a_run(quantities={"trainable_parameters": 5})),
+        a_row("b", a_run(quantities={"trainable_parameters": 5})),
+    )
+
+    assert decide(table).configuration == "b"
+
+
+def test_one_replicate_cannot_judge_noise():
+    """The rule decides, and says what its choice is worth."""
+    caveats = judge(a_table(a_row("a", a_run()))).caveats
+
+    assert caveats == (
+        "With one replicate the rule cannot judge noise: a rerun may order the configurations otherwise.",
+    )
+
+
+def test_nothing_finished_decides_nothing():
+    """There is a reason in place of a decision."""
+    found = judge(a_table(a_row("a", failed(0))))
+
+    assert (found.decision, found.reason) == (
+        None,
+        "no configuration has a value of ais.msa on val from all of its runs",
+    )
+
+
+def test_several_cases_are_named():
+    """The mean over cases is said to be one; no single run stands for a seed."""
+    rows = [a_row("a", a_run(0), a_run(1), case=Case({"data.root": root})) for root in ("nuclei", "cells")]
+    found = judge(a_table(*rows))
+
+    assert found.caveats == ("The score of a configuration is its mean over the cases root=nuclei, root=cells.",)
+    assert found.decision.runs == {}
+
+
+def test_a_run_that_no_seed_changes_is_filed_under_minus_one():
+    """`Decision.runs` names the only run of a configuration without seeds."""
+    assert decide(a_table(a_row("a", a_run(None)))).runs == {-1: "run-None-0.5"}
+
+
+def test_another_rule_is_refused():
+    """A rule that is not known is never replaced by another."""
+    with pytest.raises(InputError, match="select.rule: must be best-mean; got pareto"):
+        judge(a_table(a_row("a", a_run()), rule="pareto"))
+
+
+def test_best_median_and_worst_are_shown_on_three_items():
+    """The items: the first by name; of the others median and worst by the score of the best configuration's run."""
+    pictures = tuple(Picture(name, {"image": f"/{name}.png"}) for name in "abcde")
+    items = {(AIS, "test"): {"a": 0.5, "b": 0.1, "c": 0.9, "d": 0.4, "e": 0.7}}
+    rows = [a_row(f"{val}", a_run(val=val, pictures=pictures, items=items)) for val in (0.1, 0.4, 0.3, 0.2, 0.5)]
+    found = representatives(a_table(*rows))
+
+    assert [(each.place, each.entry.label) for each in found.shown] == [
+        ("best", "0.5"),
+        ("median", "0.3"),
+        ("worst", "0.1"),
+    ]
+    assert found.items == ("a", "e", "b")
+
+
+def test_no_pictures_no_representatives():
+    """The reason stands in their place."""
+    assert representatives(a_table(a_row("a", a_run()))) == Unavailable("no finished run with a score has pictures")
+
+
+def test_curves_are_means_over_replicates():
+    """Step by step over the runs; more than sixty points are averaged over equal stretches."""
+    runs = [
+        a_run(seed, curve=tuple(CurvePoint(step, {"loss": seed + step}) for step in range(1, 121))) for seed in (0, 1)
+    ]
+    found = curves(a_table(a_row("a", *runs)))
+
+    assert (found.part, found.stretch, found.lines[0].n) == ("loss", 2, 2)
+    assert (found.lines[0].steps[:2], found.lines[0].losses[:2]) == ((2, 4), (2.0, 4.0))
+
+
+def test_untrained_studies_have_no_curves():
+    """The reason stands in their place."""
+    assert curves(a_table(a_row("a", a_run()))) == Unavailable("no run recorded a learning curve")

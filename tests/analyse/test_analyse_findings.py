@@ -1,0 +1,58 @@
+"""Findings: each flaw is found, and a sound study has none."""
+
+from dataclasses import replace
+
+from study_tables import AIS, a_row, a_run, a_table, failed, missing
+
+from tunebook.analyse import decide, findings
+
+SOUND = (a_row("a", a_run(0), a_run(1)), a_row("b", a_run(0, val=0.4), a_run(1, val=0.4)))
+
+
+def codes(table):
+    return [finding.code for finding in findings(table)]
+
+
+def test_a_sound_study_has_no_findings():
+    """Two seeds, all finished, chosen on a split that is not reported."""
+    assert codes(a_table(*SOUND)) == []
+
+
+def test_t101_tells_missing_and_failed_runs_apart():
+    """What did not run and what failed are two findings with two ways out."""
+    found = findings(a_table(*SOUND, a_row("c", failed(0), missing(1))))
+
+    assert [finding.sentence for finding in found] == [
+        "1 run was declared but not run.",
+        "1 run was declared but failed.",
+    ]
+    assert found[1].evidence == ("c seed=0: diverged: the loss is not finite",)
+
+
+def test_t302_is_for_rows_that_a_seed_could_change():
+    """A row without replicates has n = 1 by nature."""
+    assert codes(a_table(a_row("a", a_run(0)))) == ["T302"]
+    assert codes(a_table(*SOUND, a_row("floor", a_run(None)))) == []
+
+
+def test_t401_when_chosen_on_a_reported_split():
+    """Allowed, and printed as a flaw."""
+    assert codes(a_table(*SOUND, splits=("val", "test"))) == ["T401"]
+
+
+def test_t403_when_items_are_missing_from_a_score():
+    """The evidence names run, metric, split and numbers."""
+    short = a_run(1, counts={(AIS, "val"): (9, 10), (AIS, "test"): (5, 5)})
+    (found,) = findings(a_table(a_row("a", a_run(0), short)))
+
+    assert (found.code, found.evidence) == ("T403", ("a seed=1: ais.msa on val scored 9 of 10 items",))
+
+
+def test_t501_when_the_decision_is_not_the_rules():
+    """A recorded decision that the table does not support is named beside the rule's choice."""
+    table = a_table(*SOUND)
+    other = replace(decide(table), configuration="b", label="b")
+    (found,) = findings(replace(table, decision=other))
+
+    assert (found.code, found.evidence) == ("T501", ("recorded: b", "the rule chooses a"))
+    assert codes(replace(table, decision=decide(table))) == []

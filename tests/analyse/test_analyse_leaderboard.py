@@ -1,0 +1,81 @@
+"""Leaderboard and best results."""
+
+from study_tables import AIS, BOX, a_row, a_run, a_table, failed
+
+from tunebook.analyse import Unavailable, leaderboard
+from tunebook.analyse.alternatives import alternatives
+from tunebook.records import Case
+
+
+def test_the_selection_column_comes_first():
+    """The column that the study chooses on is marked, then come report metrics on reported splits."""
+    board = leaderboard(a_table(a_row("a", a_run()), report=(AIS, BOX), splits=("test", "shifted")))
+
+    assert [(column.metric, column.split, column.chosen) for column in board.columns] == [
+        (AIS, "val", True),
+        (AIS, "test", False),
+        (BOX, "test", False),
+        (AIS, "shifted", False),
+        (BOX, "shifted", False),
+    ]
+
+
+def test_no_column_is_shown_twice():
+    """A reported split that the study also chooses on stands once, as the selection column."""
+    board = leaderboard(a_table(a_row("a", a_run()), splits=("val", "test")))
+
+    assert [(column.split, column.chosen) for column in board.columns] == [("val", True), ("test", False)]
+
+
+def test_ties_are_all_best_and_incomplete_rows_never():
+    """Bold goes to every equal best among configurations whose runs all have a value."""
+    board = leaderboard(
+        a_table(
+            a_row("half", a_run(0, test=0.9), failed(1)),
+            a_row("one", a_run(0, test=0.6), a_run(1, test=0.6)),
+            a_row("other", a_run(0, test=0.6), a_run(1, test=0.6)),
+            a_row("low", a_run(0, test=0.2), a_run(1, test=0.2)),
+        )
+    )
+    best = {row.entry.label: row.best[1] for row in board.rows}
+
+    assert best == {"half": False, "one": True, "other": True, "low": False}
+
+
+def test_cases_stand_side_by_side():
+    """With several cases there is a column for their mean and one for each."""
+    nuclei, cells = Case({"root": "nuclei"}), Case({"root": "cells"})
+    table = a_table(a_row("a", a_run(val=0.2), case=nuclei), a_row("a", a_run(val=0.4), case=cells))
+    board = leaderboard(table)
+
+    assert [column.case for column in board.columns] == [None, nuclei, cells, nuclei, cells]
+    assert [round(cell.mean, 3) for cell in board.rows[0].cells] == [0.3, 0.2, 0.4, 0.4, 0.4]
+
+
+def test_best_results_take_each_alternatives_best_configuration():
+    """Rows are alternatives, best first; the choice is made on the selection split, not on the reported one."""
+    table = a_table(
+        a_row("lora 1", a_run(val=0.5, test=0.9), alternative="lora"),
+        a_row("lora 2", a_run(val=0.6, test=0.1), alternative="lora"),
+        a_row("full", a_run(val=0.7, test=0.2), alternative="full"),
+    )
+    best = alternatives(table)
+
+    assert [row.entry.label for row in best.rows] == ["full", "lora 2"]
+    assert best.tried == {"lora": 2, "full": 1}
+
+
+def test_a_complete_configuration_stands_for_its_alternative():
+    """One lucky run of several does not beat configurations whose runs all finished."""
+    table = a_table(
+        a_row("lucky", a_run(0, val=0.9), failed(1), alternative="lora"),
+        a_row("whole", a_run(0, val=0.6), a_run(1, val=0.6), alternative="lora"),
+        a_row("full", a_run(0, val=0.1), alternative="full"),
+    )
+
+    assert [row.entry.label for row in alternatives(table).rows] == ["whole", "full"]
+
+
+def test_a_space_without_alternatives_says_so():
+    """There is nothing to compare with one alternative."""
+    assert alternatives(a_table(a_row("a", a_run()))) == Unavailable("the space has no alternatives to compare")
