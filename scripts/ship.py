@@ -12,7 +12,7 @@ import torch
 
 from tunebook.book import Book
 from tunebook.folders import RunFolder
-from tunebook.study import middle
+from tunebook.runs import middle
 from tunebook.tasks.promptable_segmentation.config import Config
 from tunebook.tasks.promptable_segmentation.description import SHIPPED
 from tunebook.tasks.promptable_segmentation.starting import trained_model

@@ -28,6 +28,18 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         _data_root()
 
 
+@pytest.fixture
+def toy_task(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The task `toy` of toy_study.py is installed; the folder that a PYTHONPATH needs for it, beside tests/."""
+    import toy_study  # not before the shapes of what it imports are checked
+
+    folder = tmp_path_factory.mktemp("installed")
+    toy_study.install(folder)
+    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.setattr(os, "fsync", lambda handle: None)  # no test pulls the plug, and disks of test machines are slow
+    return folder
+
+
 @pytest.fixture(scope="session")
 def data_root() -> Path:
     """The folder of the real images; tests that ask for it are skipped without it."""

@@ -1,6 +1,6 @@
 """A book: a folder of studies, the order in which they follow from each other, and one ledger."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,19 +10,17 @@ from tunebook.errors import InputError, Problem, StudyError
 from tunebook.fingerprints import FingerprintCache
 from tunebook.folders import Busy, lock
 from tunebook.ledger.ledger import Ledger
-from tunebook.spec.book import BookFile, load_book
-from tunebook.spec.reading import load
+from tunebook.runs import Shelf
+from tunebook.spec.book import FILE, BookFile, load_book
+from tunebook.spec.reading import ENDING, load, name_in
 from tunebook.spec.study import Study
-
-SUFFIX = ".study.yaml"
 
 
 @dataclass(frozen=True)
 class Declared:
     """A study as a person wrote it."""
 
-    file: str
-    """Name of its file, without the ending."""
+    path: Path
     study: Study
     text: str
 
@@ -39,28 +37,38 @@ class Book:
 
     path: Path
     file: BookFile
-    studies: tuple[Declared, ...]
+    studies: tuple[Declared, ...] = ()
 
     @classmethod
-    def load(cls, path: Path, *, only: str | None = None) -> "Book":
+    def load(cls, path: Path, *, only: Path | None = None) -> "Book":
         """Read a book.
 
         Args:
             path: The book's folder.
-            only: Read this study and those it builds on; None: all of them.
+            only: Read this study file and those it builds on; None: all of them.
 
         Raises:
             StudyError: with the problems of all files that were read.
         """
-        path = path.resolve()
-        if not path.is_dir():
-            raise InputError(Problem(str(path), "must be a book: a folder with study files; there is no such folder"))
-        files = {file.name.removesuffix(SUFFIX): file for file in sorted(path.glob(f"*{SUFFIX}"))}
-        if not files:
-            raise InputError(Problem(str(path), f"must hold a study file, NAME{SUFFIX}; it holds none"))
-        book_file = load_book(path / "book.yaml") if (path / "book.yaml").exists() else BookFile(book=path.name)
-        declared = _read(files, only=only)
-        return cls(path, book_file, _ordered(declared, first=book_file.studies or ()))
+        book, problems = _opened(path)
+        files = _named(book.path)
+        found = _read(files, only=None if only is None else only.resolve(), problems=problems)
+        problems += _unknown(book.file.studies or (), files)
+        if problems:
+            raise StudyError(*problems)
+        return cls(book.path, book.file, _ordered(found, first=book.file.studies or ()))
+
+    @classmethod
+    def open(cls, path: Path) -> "Book":
+        """A book without its studies, whatever is wrong with them.
+
+        Raises:
+            StudyError: with the problems of book.yaml.
+        """
+        book, problems = _opened(path)
+        if problems:
+            raise StudyError(*problems)
+        return book
 
     def find(self, name: str) -> Declared:
         """The study of this name.
@@ -75,13 +83,16 @@ class Book:
         raise InputError(Problem(str(self.path), f"must hold the study {name}; it holds {names}"))
 
     def ledger(self) -> Ledger:
-        """Open the book's ledger."""
+        """The book's ledger, to write; a fresh one is filled from the book's files."""
         return Ledger.open(self.file.ledger, book=self.path)
 
-    @property
-    def cache(self) -> FingerprintCache:
-        """Where content hashes are remembered."""
-        return FingerprintCache(self.path / ".cache" / "fingerprints.sqlite")
+    def look(self) -> Ledger:
+        """The book's ledger, to read: no file is made where there is none."""
+        return Ledger.look(self.file.ledger, book=self.path)
+
+    def shelf(self, ledger: Ledger) -> Shelf:
+        """Where the runs of a study find what they read."""
+        return Shelf(self.path, ledger, FingerprintCache(self.path / ".cache" / "fingerprints.sqlite"), self.file.data)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -99,47 +110,88 @@ class Book:
             ) from busy
 
 
-def place(path: Path) -> tuple[Path, str | None]:
-    """The book's folder and the study that a path means: a folder, or a study file in one.
+def place(path: Path) -> tuple[Path, Path | None]:
+    """The book's folder and the study file that a path means: a folder, a study file, or one without its ending.
 
     Raises:
-        InputError: when it is neither.
+        InputError: when it is none of them.
     """
     if path.is_dir():
         return path, None
-    if path.name.endswith(SUFFIX) and path.is_file():
-        return path.parent, path.name.removesuffix(SUFFIX)
-    hint = "tunebook run BOOK, or tunebook run BOOK/NAME.study.yaml"
-    raise InputError(Problem(str(path), f"must be a book's folder or a study file (NAME{SUFFIX})", hint))
+    for file in (path, path.with_name(path.name + ENDING)):
+        if file.name.endswith(ENDING) and file.is_file():
+            return file.parent, file
+    message = f"must be a book's folder or a study file (NAME{ENDING}); there is none"
+    raise InputError(Problem(str(path), message, f"tunebook run BOOK, or tunebook run BOOK/NAME{ENDING}"))
 
 
-def _read(files: dict[str, Path], *, only: str | None) -> dict[str, Declared]:
+def _opened(path: Path) -> tuple[Book, list[Problem]]:
+    """A book without its studies, and what is wrong with its file."""
+    path = path.resolve()
+    if not path.is_dir():
+        raise InputError(Problem(str(path), "must be a book: a folder with study files; there is no such folder"))
+    if not (path / FILE).exists():
+        return Book(path, BookFile(book=path.name or "book")), []
+    try:
+        return Book(path, load_book(path)), []
+    except StudyError as error:
+        return Book(path, BookFile()), list(error.problems)
+
+
+def _named(book: Path) -> dict[str, Path]:
+    """Study name -> file, in the order of the files.
+
+    Raises:
+        StudyError: when two files have one name.
+        InputError: when there is no study file.
+    """
+    files: dict[str, Path] = {}
+    problems = []
+    for file in sorted(book.glob(f"*{ENDING}")):
+        name = name_in(file)
+        if name in files:
+            message = f"must be a study of another name; {files[name].name} is called {name} too"
+            problems.append(Problem(file.name, message, "change study: in one of them"))
+        files.setdefault(name, file)
+    if problems:
+        raise StudyError(*problems)
+    if not files:
+        raise InputError(Problem(str(book), f"must hold a study file, NAME{ENDING}; it holds none"))
+    return files
+
+
+def _read(files: Mapping[str, Path], *, only: Path | None, problems: list[Problem]) -> dict[str, Declared]:
     """Read the wanted studies and what they refer to, collecting the problems of all of them."""
-    wanted = list(files) if only is None else [only]
+    wanted = [name for name, file in files.items() if only in (None, file)]
     found: dict[str, Declared] = {}
-    problems: list[Problem] = []
+    seen: set[str] = set()
     while wanted:
         name = wanted.pop(0)
-        if name in found or name not in files:
+        if name in seen:
             continue
+        seen.add(name)
         try:
             study = load(files[name], tasks.find)
         except StudyError as error:
             problems += error.problems
             continue
-        found[name] = Declared(name, study, files[name].read_text())
+        found[name] = Declared(files[name], study, files[name].read_text(encoding="utf-8"))
         for reference in study.references:
-            if reference not in files:
-                known = ", ".join(files)
-                message = f"must refer to studies of the book ({known}); got {reference}"
+            if reference in files:
+                wanted.append(reference)
+            else:
+                message = f"must refer to studies of the book ({', '.join(files)}); got {reference}"
                 problems.append(Problem(files[name].name, message))
-            wanted.append(reference)
-    if problems:
-        raise StudyError(*problems)
     return found
 
 
-def _ordered(declared: dict[str, Declared], *, first: Sequence[str]) -> tuple[Declared, ...]:
+def _unknown(listed: Sequence[str], files: Mapping[str, Path]) -> list[Problem]:
+    """What book.yaml lists and the book does not hold."""
+    message = f"studies must be studies of the book ({', '.join(files)}); got {{}}"
+    return [Problem(FILE, message.format(name)) for name in listed if name not in files]
+
+
+def _ordered(declared: Mapping[str, Declared], *, first: Sequence[str]) -> tuple[Declared, ...]:
     """Every study after those it refers to; else as book.yaml lists them, then by name."""
     names = [name for name in first if name in declared]
     names += sorted(name for name in declared if name not in names)

@@ -163,8 +163,9 @@ class RunFolder:
 
     # Run ------------------------------------------------------------------------------------------------
 
-    def write_run(self, run: Run) -> None:
-        if not (self.path / "config.json").exists():
+    def write_run(self, run: Run, *, again: bool = False) -> None:
+        """Write what the run is. `again`: also where it stands already, with other paths or scoring settings."""
+        if again or not (self.path / "config.json").exists():
             write_json(self.path / "config.json", asdict(run))
 
     def read_run(self) -> Run:

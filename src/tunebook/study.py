@@ -10,6 +10,7 @@ goes on with what is missing.
 """
 
 import json
+from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import asdict, dataclass, replace
@@ -17,35 +18,33 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-
 from tunebook import analyse, report
 from tunebook import task as tasks
 from tunebook.errors import InputError, Problem
+from tunebook.execute.child import answers
 from tunebook.execute.job import Executor, Job
-from tunebook.fingerprints import FingerprintCache, fingerprint
 from tunebook.folders import RunFolder
 from tunebook.ledger.ledger import Ledger
 from tunebook.ledger.queries import run_facts
 from tunebook.ledger.records_files import PlannedEntry, write_decision, write_plan
 from tunebook.records import (
-    Configuration,
     Decision,
     Excluded,
     MetricFacts,
     Outcome,
     PlannedRun,
     Row,
-    Run,
+    RunFacts,
     Table,
     canonical_json,
 )
 from tunebook.report.page import Rendered
-from tunebook.spec.canonical import configuration as canonical
+from tunebook.runs import Shelf, runs_of
 from tunebook.spec.plan import Plan, plan
-from tunebook.spec.references import WeightsReference, parse
 from tunebook.spec.study import Study
-from tunebook.task import Input, Task
+from tunebook.task import Task
+
+LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -58,6 +57,14 @@ class Prepared:
     plan: Plan
     runs: tuple[PlannedRun, ...]
     text: str
+
+    @property
+    def distinct(self) -> tuple[PlannedRun, ...]:
+        """Every run once: two rows hold one run where nothing that differs between them reaches it."""
+        first: dict[str, PlannedRun] = {}
+        for planned in self.runs:
+            first.setdefault(planned.run.id, planned)
+        return tuple(first.values())
 
 
 @dataclass(frozen=True)
@@ -87,31 +94,33 @@ class Ended:
 
     Args:
         fresh: Whether it ran now; False when it had ended before.
+        to_come: Runs that are under way or will be handed out.
     """
 
     planned: PlannedRun
     outcome: Outcome
     fresh: bool
+    to_come: int
 
 
-def prepare(book: Path, study: Study, ledger: Ledger, *, cache: FingerprintCache, text: str = "") -> Prepared:
-    """Enumerate a study's runs; reads its data only to fingerprint them.
+def undecided(study: Study, ledger: Ledger) -> tuple[str, ...]:
+    """The studies that this one builds on and that have no decision yet."""
+    return tuple(name for name in study.references if ledger.decision(name) is None)
+
+
+def prepare(study: Study, shelf: Shelf, *, text: str = "") -> Prepared:
+    """Enumerate a study's runs; data are read to fingerprint them, and verified when they are new.
 
     Args:
         text: The study file as the person wrote it; shown on the page.
 
     Raises:
-        InputError: for missing data or weights, or a reference to a study without a decision.
+        InputError: for data or weights that cannot be used, or a reference to a study without a decision.
     """
     task = tasks.find(study.task)
-    decisions = {name: _decision(name, study, ledger).values for name in study.decisions}
+    decisions = {name: shelf.decision(name, place=study.study).values for name in study.decisions}
     laid_out = plan(study, task, references=decisions)
-    reader = _Inputs(book=book, task=task, ledger=ledger, study=laid_out.study, cache=cache)
-    runs = tuple(
-        PlannedRun(reader.run(cell.configuration, cell.replicate), cell.planned.configuration.id, cell.case)
-        for cell in laid_out.runs
-    )
-    return Prepared(book, laid_out.study, task, laid_out, runs, text)
+    return Prepared(shelf.book, laid_out.study, task, laid_out, runs_of(laid_out, task, shelf), text)
 
 
 def conduct(
@@ -124,47 +133,72 @@ def conduct(
 
     Args:
         allowance: How many runs at once, and what each may use.
-        retry_failed: Forget failures, and run them again.
+        retry_failed: Run again what failed; a failure stands until its run has ended anew.
     """
     record_plan(prepared, ledger)
-    waiting = []
-    for planned in prepared.runs:
-        folder = RunFolder.of(prepared.book, planned.run)
-        outcome = folder.read_outcome()
-        if outcome is not None and outcome.status == "failed" and retry_failed:
-            folder.forget_outcome()
-            outcome = None
-        if outcome is None or not _complete(outcome, prepared):
+    ended: list[tuple[PlannedRun, Outcome]] = []
+    waiting: deque[PlannedRun] = deque()
+    for planned in prepared.distinct:
+        ledger.ingest(_folder(planned, prepared))
+        outcome = _answer(planned, prepared, retry_failed=retry_failed)
+        if outcome is None:
             waiting.append(planned)
-            continue
-        ledger.ingest(folder)
-        yield Ended(planned, outcome, fresh=False)
+        else:
+            ended.append((planned, outcome))
 
-    stop_at, left = _limits(prepared.study)
+    stop_at, most = _limits(prepared.study)
+    while len(waiting) > most:
+        waiting.pop()
+    for planned, outcome in ended:
+        yield Ended(planned, outcome, fresh=False, to_come=len(waiting))
+
     running: dict[Future[Outcome], PlannedRun] = {}
     while waiting or running:
-        while waiting and len(running) < allowance.at_once and left > 0 and datetime.now(UTC) < stop_at:
-            planned = waiting.pop(0)
+        if datetime.now(UTC) >= stop_at:
+            waiting.clear()
+        while waiting and len(running) < allowance.at_once:
+            planned = waiting.popleft()
             running[executor.submit(_job(planned, prepared, allowance))] = planned
-            left -= 1
-        if not running:
-            return
-        ended, _ = wait(running, timeout=1.0, return_when=FIRST_COMPLETED)
-        for future in ended:
+        done, _ = wait(running, timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED)
+        for future in [future for future in running if future in done]:
             planned = running.pop(future)
             outcome = future.result()
-            ledger.ingest(RunFolder.of(prepared.book, planned.run))
-            yield Ended(planned, outcome, fresh=True)
+            ledger.ingest(_folder(planned, prepared))
+            yield Ended(planned, outcome, fresh=True, to_come=len(running) + len(waiting))
 
 
-def missing(prepared: Prepared) -> tuple[PlannedRun, ...]:
-    """The runs that `conduct` would hand out."""
-    found = []
-    for planned in prepared.runs:
-        outcome = RunFolder.of(prepared.book, planned.run).read_outcome()
-        if outcome is None or not _complete(outcome, prepared):
-            found.append(planned)
-    return tuple(found)
+def missing(prepared: Prepared, *, retry_failed: bool = False) -> tuple[PlannedRun, ...]:
+    """The runs that `conduct` would hand out, were there no limit."""
+    return tuple(
+        planned for planned in prepared.distinct if _answer(planned, prepared, retry_failed=retry_failed) is None
+    )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How many of a study's runs are new, have ended (some of them failed), and will only be scored again."""
+
+    new: int
+    ended: int
+    failed: int
+    scored_again: int
+
+
+def standing(prepared: Prepared) -> Standing:
+    """Where a study stands, as the run folders say.
+
+    Raises:
+        InputError: when a file of a run is damaged.
+    """
+    answered = [_answer(planned, prepared, retry_failed=False) for planned in prepared.distinct]
+    to_do = [planned for planned, outcome in zip(prepared.distinct, answered, strict=True) if outcome is None]
+    scored_again = sum(_folder(planned, prepared).read_outcome() is not None for planned in to_do)
+    return Standing(
+        new=len(to_do) - scored_again,
+        ended=len(answered) - len(to_do),
+        failed=sum(outcome is not None and outcome.status == "failed" for outcome in answered),
+        scored_again=scored_again,
+    )
 
 
 def record_plan(prepared: Prepared, ledger: Ledger) -> None:
@@ -193,7 +227,8 @@ def decide(prepared: Prepared, ledger: Ledger) -> Decision | None:
     """Apply the study's rule once all its runs have ended, and write the decision down.
 
     Returns:
-        The decision; None while runs are missing, or when none finished.
+        The decision, with the whole configuration that it carries forward; None while runs are missing, or
+        when no configuration has a value from all of its runs.
     """
     found = table(prepared.study.study, ledger, prepared.book)
     if any(run.status == "missing" for row in found.rows for run in row.runs):
@@ -201,8 +236,8 @@ def decide(prepared: Prepared, ledger: Ledger) -> Decision | None:
     decision = analyse.decide(found)
     if decision is None:
         return None
-    planned = {entry.configuration.id: entry.configuration for entry in prepared.plan.configurations}
-    decision = replace(decision, values=planned[decision.configuration].values)
+    configurations = {entry.configuration.id: entry.configuration for entry in prepared.plan.configurations}
+    decision = replace(decision, values=configurations[decision.configuration].values)
     ledger.ingest_record(write_decision(prepared.book, decision))
     return decision
 
@@ -221,6 +256,7 @@ def table(name: str, ledger: Ledger, book: Path) -> Table:
     for entry in ledger.planned(name):
         facts = run_facts(ledger, book, entry, pictures_split=static.splits[0], curve=True)
         row = rows.setdefault((entry.configuration, entry.case.label), _row(entry))
+        facts = _as_declared(facts, static)
         rows[entry.configuration, entry.case.label] = replace(row, runs=(*row.runs, facts))
     return replace(static, rows=tuple(rows.values()), decision=ledger.decision(name))
 
@@ -233,95 +269,29 @@ def page(name: str, ledger: Ledger, book: Path, *, without_costs: bool = False) 
 # Runs -------------------------------------------------------------------------------------------------
 
 
-class _Inputs:
-    """Turns configurations into runs: resolves `study:` weights and fingerprints what a run reads."""
-
-    def __init__(self, *, book: Path, task: Task, ledger: Ledger, study: Study, cache: FingerprintCache) -> None:
-        self.book, self.task, self.ledger, self.study, self.cache = book, task, ledger, study, cache
-        self.known: dict[Input, str] = {}
-
-    def run(self, configuration: Configuration, replicate: Mapping[str, int]) -> Run:
-        resolved = self._resolved(configuration, replicate)
-        config = self.task.Config.model_validate(resolved.values)
-        fingerprints = {found.role: self._fingerprint(found) for found in self.task.inputs(config, self.book)}
-        self._verify(config, fingerprints.get("data", ""))
-        return Run(
-            task=self.task.name,
-            version=self.task.version,
-            configuration=resolved,
-            replicate=dict(replicate),
-            fingerprints=fingerprints,
-            length=self.task.length(config),
-        )
-
-    def _fingerprint(self, found: Input) -> str:
-        if found not in self.known:
-            self.known[found] = fingerprint(found.root, found.files, cache=self.cache)
-        return self.known[found]
-
-    def _verify(self, config: BaseModel, data: str) -> None:
-        """Have the task read its data once per content; what was read before is remembered by fingerprint."""
-        seen = self.cache.path.parent / "verified" / data
-        if data and not seen.exists():
-            self.task.verify(config, self.book)
-            seen.parent.mkdir(parents=True, exist_ok=True)
-            seen.touch()
-
-    def _resolved(self, configuration: Configuration, replicate: Mapping[str, int]) -> Configuration:
-        values = json.loads(json.dumps(configuration.values))
-        if not _replace_references(values, lambda reference: self._weights(reference, replicate)):
-            return configuration
-        return canonical(self.task, values)
-
-    def _weights(self, reference: WeightsReference, replicate: Mapping[str, int]) -> str:
-        decision = _decision(reference.study, self.study, self.ledger)
-        seed = reference.seed if reference.seed is not None else replicate.get("seed", 0)
-        if reference.seed is not None and reference.seed not in decision.runs:
-            raise InputError(
-                Problem(
-                    f"{self.study.study}: study:{reference.study}@seed={reference.seed}",
-                    f"must name a seed of that decision; it has {', '.join(map(str, sorted(decision.runs)))}",
-                )
-            )
-        run = decision.runs.get(seed) or middle(decision, self.ledger)
-        return f"run:{run}@{_lengths(reference.study, self.ledger)[run]}"
+def _folder(planned: PlannedRun, prepared: Prepared) -> RunFolder:
+    return RunFolder.of(prepared.book, planned.run)
 
 
-def middle(decision: Decision, ledger: Ledger) -> str:
-    """The run of a decision whose score is in the middle; of an even number the lower one, ties to the lower seed."""
-    lengths = _lengths(decision.study, ledger)
-    scored = []
-    for seed, run in sorted(decision.runs.items()):
-        aggregates = {
-            (one.metric, one.split): one.value for one in ledger.measurements(run, lengths[run]) if not one.item
-        }
-        scored.append((aggregates[decision.metric, decision.split], seed, run))
-    return sorted(scored)[(len(scored) - 1) // 2][2]
+def _answer(planned: PlannedRun, prepared: Prepared, *, retry_failed: bool) -> Outcome | None:
+    """How a run ended, if that is what the study asks for; None when there is something to do.
 
-
-def _lengths(study: str, ledger: Ledger) -> dict[str, int]:
-    return {entry.run: entry.length for entry in ledger.planned(study)}
-
-
-def _replace_references(node: Any, weights: Any) -> bool:
-    """Replace every `study:…` text in nested values; True when there was one."""
-    found = False
-    for key, value in node.items():
-        if isinstance(value, dict):
-            found |= _replace_references(value, weights)
-        elif isinstance(value, str) and value.startswith("study:"):
-            node[key] = weights(parse(value))
-            found = True
-    return found
-
-
-def _decision(name: str, study: Study, ledger: Ledger) -> Decision:
-    decision = ledger.decision(name)
-    if decision is None:
-        raise InputError(
-            Problem(study.study, f"needs the decision of study {name}, which has none yet", f"tunebook run {name}")
-        )
-    return decision
+    Raises:
+        InputError: when a file of the run is damaged.
+    """
+    folder = _folder(planned, prepared)
+    try:
+        outcome = folder.read_outcome()
+        if outcome is None or (outcome.status == "failed" and retry_failed):
+            return None
+        if outcome.status == "failed":
+            return outcome
+        job = _job(planned, prepared, Allowance())
+        return outcome if answers(outcome, job, prepared.task, folder) else None
+    except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+        message = f"must hold whole files; got {type(error).__name__}: {error}"
+        hint = f"restore them, or remove {folder.path} and run the study again"
+        raise InputError(Problem(str(folder.at), message, hint)) from error
 
 
 def _job(planned: PlannedRun, prepared: Prepared, allowance: Allowance) -> Job:
@@ -331,24 +301,15 @@ def _job(planned: PlannedRun, prepared: Prepared, allowance: Allowance) -> Job:
         worker=prepared.task.worker,
         task=prepared.task.name,
         book=prepared.book,
-        splits=_splits(study),
+        splits=tuple(dict.fromkeys((study.select.split, *study.report.splits))),
         select_split=study.select.split,
         select_metric=study.select.metric,
         pictures=tuple(study.report.splits[:1]),
         threads=allowance.threads,
+        device={"auto": "cpu", "cuda": "cuda:0"}.get(study.device, study.device),
         seconds=allowance.seconds,
         memory_gb=allowance.memory_gb,
     )
-
-
-def _splits(study: Study) -> tuple[str, ...]:
-    """The splits that a study needs, the selection split first."""
-    return tuple(dict.fromkeys((study.select.split, *study.report.splits)))
-
-
-def _complete(outcome: Outcome, prepared: Prepared) -> bool:
-    """Whether an outcome answers a study: a failure does, a finished run when it has every split."""
-    return outcome.status == "failed" or set(_splits(prepared.study)) <= set(outcome.predictions)
 
 
 def _limits(study: Study) -> tuple[datetime, float]:
@@ -383,6 +344,17 @@ def _declared(prepared: Prepared) -> Table:
         declared=planned.counts.declared,
         provenance={"study file": prepared.text},
     )
+
+
+def _as_declared(facts: RunFacts, static: Table) -> RunFacts:
+    """A run whose settings another study chose, on another split, has no scores for this one."""
+    others = sorted({settings.split for settings in facts.settings} - {static.select_split})
+    if not others:
+        return facts
+    reason = (
+        f"scored with settings chosen on {', '.join(others)}; tunebook run scores it again on {static.select_split}"
+    )
+    return RunFacts(id=facts.id, replicate=facts.replicate, role=facts.role, status="missing", reason=reason)
 
 
 def _row(entry: PlannedEntry) -> Row:

@@ -1,5 +1,6 @@
 """The ledger indexes run folders and answers as they do."""
 
+import shutil
 import sqlite3
 from dataclasses import replace
 from time import perf_counter
@@ -147,23 +148,60 @@ def test_a_damaged_file_leaves_the_entry(make_folder, open_ledger):
 def test_a_measurement_that_is_none_is_refused(make_folder, open_ledger, measurements, message):
     """Numbers are finite, and each is there once."""
     lines = [replace(Measurement("ais.msa", "val", "01", 0.5, 1, 1, "1"), **changes) for changes in measurements]
-    folder = make_folder(measurements=lines)
     with open_ledger() as ledger, pytest.raises(LedgerError, match=message):
-        ledger.ingest(folder)
+        ledger.ingest(make_folder(measurements=lines))
 
 
 def test_a_folder_of_another_run_is_refused(make_folder, open_ledger, book):
     """A folder bears the id of what it holds."""
+    with open_ledger() as ledger:
+        moved = RunFolder(make_folder().path.rename(book / "runs" / ("0" * 16)), 10)
+        with pytest.raises(LedgerError, match="must be the run of its folder, 0000"):
+            ledger.ingest(moved)
+
+
+def test_a_folder_that_is_gone_has_no_entry(make_folder, open_ledger):
+    """Run folders are the truth: what a person removed is not remembered."""
     folder = make_folder()
-    moved = RunFolder(folder.path.rename(book / "runs" / ("0" * 16)), 10)
-    with open_ledger() as ledger, pytest.raises(LedgerError, match="must be the run of its folder, 0000"):
-        ledger.ingest(moved)
+    with open_ledger() as ledger:
+        ledger.ingest(folder)
+        shutil.rmtree(folder.path)
+        ledger.ingest(folder)
+
+        assert ledger.run(make_run().id, 10) is None
+        assert ledger.outcome(make_run().id, 10) is None
+        assert ledger.measurements(make_run().id, 10) == ()
+
+
+def test_a_fresh_ledger_holds_what_the_book_holds(make_folder, open_ledger, book):
+    """A ledger that was lost is made again by opening it, and says when a file is damaged."""
+    folder = make_folder()
+    write_plan(book, study="lora", declared="a", entries=[make_entry(make_run())])
+    with open_ledger() as ledger:
+        assert ledger.outcome(make_run().id, 10) == folder.read_outcome()
+        assert ledger.studies() == ("lora",)
+    (book / "ledger.sqlite").unlink()
+    (folder.at / "outcome.json").write_text("{")
+    with pytest.raises(LedgerError, match=r"outcome\.json: must be a whole file of a run"):
+        open_ledger()
+
+
+def test_looking_makes_no_file(make_folder, open_ledger, book):
+    """A ledger that is only read is kept in memory where there is none, and is the file where there is one."""
+    folder = make_folder()
+    with Ledger.look(URL, book=book) as ledger:
+        assert ledger.outcome(make_run().id, 10) == folder.read_outcome()
+    assert not (book / "ledger.sqlite").exists()
+    open_ledger().close()
+    shutil.rmtree(folder.path)
+    with Ledger.look(URL, book=book) as ledger:
+        assert ledger.outcome(make_run().id, 10) is not None
 
 
 def test_rows_enter_in_bulk(make_folder, open_ledger):
     """A thousand runs of a hundred numbers take a few seconds, so fifty take a fraction of one."""
-    folders = [make_folder(make_run(seed=seed), measurements=make_measurements(items=100)) for seed in range(50)]
     with open_ledger() as ledger:
+        folders = [make_folder(make_run(seed=seed), measurements=make_measurements(items=100)) for seed in range(50)]
         start = perf_counter()
         for folder in folders:
             ledger.ingest(folder)

@@ -2,12 +2,13 @@
 
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 import typer
 
 from tunebook import __version__
 from tunebook.cli import check, ledger, page, run, schema, simulate
-from tunebook.errors import InputError
+from tunebook.errors import InputError, Problem
 
 typer_app = typer.Typer(
     name="tunebook",
@@ -34,13 +35,26 @@ def _version(
         raise typer.Exit
 
 
-def app(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; what a person gave wrong is printed and ends with exit code 2."""
+def app(arguments: Sequence[str] | None = None, *, prog_name: str = "tunebook") -> None:
+    """Run the command line; what a person gave wrong is printed and ends with exit code 2.
+
+    Args:
+        arguments: The words after the program's name; None: those of this process.
+        prog_name: How help calls the program.
+    """
     try:
-        typer_app(args=arguments)
+        typer_app(args=arguments, prog_name=prog_name)
     except InputError as error:
-        count = len(error.problems)
-        typer.echo(f"{count} {'problem' if count == 1 else 'problems'}:", err=True)
-        for problem in error.problems:
-            typer.echo(f"  {problem}", err=True)
-        sys.exit(2)
+        _refuse(error.problems)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        message = f"must be a file or a folder that can be used; got {error.strerror}"
+        _refuse([Problem(str(error.filename), message, "make room on the disk, or correct the path or its rights")])
+
+
+def _refuse(problems: Sequence[Problem]) -> NoReturn:
+    typer.echo(f"{len(problems)} {'problem' if len(problems) == 1 else 'problems'}:", err=True)
+    for problem in problems:
+        typer.echo(f"  {problem}", err=True)
+    sys.exit(2)

@@ -14,11 +14,11 @@ def check(where: Where) -> None:
     from tunebook.errors import InputError, Problem
 
     book, names = chosen(where)
-    problems: list[Problem] = []
-    with book.ledger() as ledger:
+    problems: dict[Problem, None] = {}
+    with book.look() as ledger:
         for name in names:
             lines, found = counted(book, name, ledger)
             typer.echo("\n".join(lines))
-            problems += found
+            problems |= dict.fromkeys(found)
     if problems:
         raise InputError(*problems)

@@ -1,11 +1,14 @@
 """What a study would run: the counts that `tunebook check` prints."""
 
+from collections.abc import Iterator
+
 from tunebook import study as conductor
 from tunebook import task as tasks
 from tunebook.book import Book
 from tunebook.errors import InputError, Problem
 from tunebook.ledger.ledger import Ledger
 from tunebook.spec.plan import Plan, plan
+from tunebook.study import Prepared
 
 
 def counted(book: Book, name: str, ledger: Ledger) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
@@ -14,40 +17,62 @@ def counted(book: Book, name: str, ledger: Ledger) -> tuple[tuple[str, ...], tup
     Returns:
         Lines to print, and problems.
     """
-    declared = book.find(name)
-    study = declared.study
-    lines = [f"{name}: {study.question or '(no question)'}"]
-    undecided = [source for source in study.references if ledger.decision(source) is None]
-    if set(undecided) & set(study.decisions):
-        return (*lines, f"  is counted once {', '.join(undecided)} is decided"), ()
-    decisions = {source: decision.values for source in study.decisions if (decision := ledger.decision(source))}
-    laid_out = plan(study, tasks.find(study.task), references=decisions)
-    lines += _counts(laid_out)
-    if undecided:
-        return (*lines, _line(laid_out.counts.runs, f"new, once {', '.join(undecided)} is decided")), ()
+    lines: list[str] = []
     try:
-        prepared = conductor.prepare(book.path, study, ledger, cache=book.cache, text=declared.text)
+        for line in _lines(book, name, ledger):
+            lines.append(line)  # what was counted before a problem counts
     except InputError as error:
         return tuple(lines), error.problems
-    new = len(conductor.missing(prepared))
-    lines += [_line(new, "new"), _line(len(prepared.runs) - new, "existing")]
     return tuple(lines), ()
 
 
-def _counts(laid_out: Plan) -> list[str]:
+def _lines(book: Book, name: str, ledger: Ledger) -> Iterator[str]:
+    declared = book.find(name)
+    study = declared.study
+    yield f"{name}: {study.question or '(no question)'}"
+    undecided = conductor.undecided(study, ledger)
+    if set(undecided) & set(study.decisions):
+        yield f"  is counted once {', '.join(undecided)} is decided"
+        return
+    decisions = {source: decision.values for source in study.decisions if (decision := ledger.decision(source))}
+    laid_out = plan(study, tasks.find(study.task), references=decisions)
+    yield from _counts(laid_out)
+    if undecided:
+        yield _line(laid_out.counts.runs, f"new, once {', '.join(undecided)} is decided")
+        return
+    yield from _standing(conductor.prepare(study, book.shelf(ledger), text=declared.text))
+
+
+def _counts(laid_out: Plan) -> Iterator[str]:
     counts = laid_out.counts
-    lines = [_line(counts.declared, "declared")]
+    yield _line(counts.declared, "declared")
     for constraint, number in counts.excluded.items():
-        lines.append(_line(number, f"excluded by {constraint} (it applies to {counts.applied[constraint]})"))
+        yield _line(number, f"excluded by {constraint} (it applies to {counts.applied[constraint]})")
     if counts.equivalent:
-        lines.append(_line(counts.equivalent, "equivalent to another: a parameter has no effect there"))
-    lines.append(_line(counts.distinct, "distinct configurations"))
+        yield _line(counts.equivalent, "equivalent to another: a parameter has no effect there")
+    yield _line(counts.distinct, "distinct configurations")
     for alternative, fields in laid_out.dropped.items():
-        where = f" in {alternative}" if alternative else ""
-        lines.append(f"         without effect{where}: {', '.join(fields)}")
+        yield f"         base without effect{_inside(alternative)}: {', '.join(fields)}"
+    for alternative, fields in laid_out.overridden.items():
+        yield f"         base replaced by a decision{_inside(alternative)}: {', '.join(fields)}"
     cases, replicates = len(laid_out.cases), len(laid_out.replicates)
-    lines.append(_line(counts.runs, f"runs ({_many(cases, 'case')}, {_many(replicates, 'replicate')})"))
-    return lines
+    yield _line(counts.runs, f"runs ({_many(cases, 'case')}, {_many(replicates, 'replicate')})")
+
+
+def _standing(prepared: Prepared) -> Iterator[str]:
+    """How many runs are new, and how many exist."""
+    twice = prepared.plan.counts.runs - len(prepared.distinct)
+    if twice:
+        yield _line(twice, "the same run in another case")
+    found = conductor.standing(prepared)
+    yield _line(found.new, "new")
+    yield _line(found.ended, f"existing{f', {found.failed} of them failed' if found.failed else ''}")
+    if found.scored_again:
+        yield _line(found.scored_again, "existing, to be predicted or scored again without training")
+
+
+def _inside(alternative: str) -> str:
+    return f" in {alternative}" if alternative else ""
 
 
 def _line(number: int, words: str) -> str:

@@ -1,12 +1,12 @@
 """`tunebook ledger`: make the ledger again, or print it."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from tunebook.cli.paths import BookPath
+
 group = typer.Typer(help="The database of all runs, measurements and decisions.", no_args_is_help=True)
-BookPath = Annotated[Path, typer.Argument(help="A book's folder.", show_default=False)]
 
 
 @group.command()
@@ -15,7 +15,7 @@ def rebuild(book: BookPath) -> None:
     from tunebook.book import Book
     from tunebook.ledger.rebuild import rebuild as make_again
 
-    found = Book.load(book)
+    found = Book.open(book)
     with found.writing():
         rebuilt = make_again(found.file.ledger, book=found.path)
     typer.echo(f"{rebuilt.runs} runs and {rebuilt.records} records")
@@ -33,5 +33,5 @@ def dump(
     from tunebook.ledger.facts import dump as everything
     from tunebook.ledger.facts import facts as only_facts
 
-    with Book.load(book).ledger() as ledger:
+    with Book.open(book).look() as ledger:
         typer.echo(only_facts(ledger) if facts else everything(ledger), nl=False)

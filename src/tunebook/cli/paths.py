@@ -13,8 +13,14 @@ if TYPE_CHECKING:  # only names: the import would cost the help of every command
     from tunebook.book import Book
 
 Where = Annotated[
-    Path, typer.Argument(help="A book's folder, or one study file in it (BOOK/NAME.study.yaml).", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="BOOK",
+        help="A book's folder, or one study in it (BOOK/NAME or BOOK/NAME.study.yaml).",
+        show_default=False,
+    ),
 ]
+BookPath = Annotated[Path, typer.Argument(metavar="BOOK", help="A book's folder.", show_default=False)]
 
 
 def chosen(where: Path) -> "tuple[Book, tuple[str, ...]]":
@@ -24,8 +30,7 @@ def chosen(where: Path) -> "tuple[Book, tuple[str, ...]]":
     """
     from tunebook.book import Book, place
 
-    folder, name = place(where)
-    book = Book.load(folder, only=name)
-    if name is None:
-        return book, tuple(declared.study.study for declared in book.studies)
-    return book, (next(declared.study.study for declared in book.studies if declared.file == name),)
+    folder, file = place(where)
+    book = Book.load(folder, only=file)
+    wanted = None if file is None else file.resolve()
+    return book, tuple(declared.study.study for declared in book.studies if wanted in (None, declared.path))

@@ -3,64 +3,124 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from tunebook import study as conductor
 from tunebook import task as tasks
-from tunebook.book import Book
+from tunebook.book import Book, Declared
+from tunebook.errors import InputError, Problem
 from tunebook.execute.inline import Inline
 from tunebook.execute.job import Executor
 from tunebook.execute.processes import Processes
+from tunebook.execute.slots import visible_gpus
 from tunebook.ledger.ledger import Ledger
 from tunebook.study import Allowance, Ended, Prepared
 
-PRELOAD = ("numpy", "torch")
-
 
 def run_studies(book: Book, names: Sequence[str], *, retry_failed: bool) -> None:
-    """Run studies one after the other; each is decided and has its page before the next begins."""
+    """Run studies one after the other; each is decided and has its page before the next begins.
+
+    Raises:
+        InputError: before anything runs, for what is wrong with studies that could run at once; at the end, for
+            studies that could not, because one that they build on has no decision.
+    """
     console = Console(highlight=False)
+    waiting: list[Problem] = []
     with book.writing(), book.ledger() as ledger:
+        ready = _ready(book, names, ledger)
         for name in names:
             declared = book.find(name)
-            prepared = conductor.prepare(book.path, declared.study, ledger, cache=book.cache, text=declared.text)
+            undecided = conductor.undecided(declared.study, ledger)
+            if undecided:
+                waiting += [_waits(declared, source, book) for source in undecided]
+                continue
+            prepared = ready.get(name) or _prepared(declared, book, ledger)
             _run_one(prepared, book, ledger, console, retry_failed=retry_failed)
-            decision = conductor.decide(prepared, ledger)
-            if decision is not None:
-                console.print(
-                    f"{name}: {decision.label or 'the only configuration'} is chosen: "
-                    f"{decision.metric} {decision.score:.3f} on {decision.split} ({decision.rule})",
-                    soft_wrap=True,
-                )
-            rendered = conductor.page(name, ledger, book.path)
-            console.print(f"{name}: {rendered.html}", soft_wrap=True)
-            console.print(f"{name}: {rendered.markdown}", soft_wrap=True)
+            _conclude(prepared, ledger, console)
+    if waiting:
+        raise InputError(*waiting)
+
+
+def _ready(book: Book, names: Sequence[str], ledger: Ledger) -> dict[str, Prepared]:
+    """The studies that build on no other, prepared; problems of all of them come before anything runs."""
+    found: dict[str, Prepared] = {}
+    problems: dict[Problem, None] = {}
+    for declared in map(book.find, names):
+        try:
+            _check_device(declared, book)
+            if not declared.study.references:
+                found[declared.study.study] = _prepared(declared, book, ledger)
+        except InputError as error:
+            problems |= dict.fromkeys(error.problems)
+    if problems:
+        raise InputError(*problems)
+    return found
+
+
+def _prepared(declared: Declared, book: Book, ledger: Ledger) -> Prepared:
+    return conductor.prepare(declared.study, book.shelf(ledger), text=declared.text)
+
+
+def _check_device(declared: Declared, book: Book) -> None:
+    device, place = declared.study.device, f"{declared.path.name}: device"
+    if device == "mps":
+        raise InputError(Problem(place, "must be auto, cpu, cuda or cuda:N; mps: not yet", "device: cpu"))
+    if device.startswith("cuda") and not visible_gpus():
+        message = f"must be a device of this machine; got {device}, and no GPU is visible here"
+        raise InputError(Problem(place, message, "device: auto"))
+
+
+def _waits(declared: Declared, source: str, book: Book) -> Problem:
+    message = f"needs the decision of study {source}, which has none yet"
+    return Problem(declared.path.name, message, f"tunebook run {book.find(source).path}")
+
+
+def _conclude(prepared: Prepared, ledger: Ledger, console: Console) -> None:
+    """Decide, and write the page."""
+    name = prepared.study.study
+    decision = conductor.decide(prepared, ledger)
+    if decision is not None:
+        said = (
+            f"{decision.label or 'the only configuration'} is chosen: "
+            f"{decision.metric} {decision.score:.3f} on {decision.split} ({decision.rule})"
+        )
+    elif missing := len(conductor.missing(prepared)):
+        said = f"no decision: {missing} of {len(prepared.distinct)} runs have not been run"
+    else:
+        said = "no decision: no configuration has a value from all of its runs"
+    console.print(f"{name}: {said}", soft_wrap=True, markup=False)
+    rendered = conductor.page(name, ledger, prepared.book)
+    console.print(f"{name}: {rendered.html}", soft_wrap=True, markup=False)
+    console.print(f"{name}: {rendered.markdown}", soft_wrap=True, markup=False)
 
 
 def _run_one(prepared: Prepared, book: Book, ledger: Ledger, console: Console, *, retry_failed: bool) -> None:
-    name, total = prepared.study.study, len(prepared.runs)
-    missing = len(conductor.missing(prepared))
-    console.print(f"{name}: {total} runs, {total - missing} exist, {missing} to do")
-    with (
-        _executor(book, prepared, needed=bool(missing) or retry_failed) as place,
-        _progress(console) as progress,
-    ):
+    name, total = prepared.study.study, len(prepared.distinct)
+    missing = len(conductor.missing(prepared, retry_failed=retry_failed))
+    console.print(f"{name}: {total} runs, {total - missing} exist, {missing} to do", markup=False)
+    with _executor(book, prepared, needed=bool(missing)) as place, _progress(console) as progress:
         if missing:
-            progress.console.print(f"{name}: {place.reason}", soft_wrap=True)
+            progress.console.print(f"{name}: {place.reason}", soft_wrap=True, markup=False)
         bar = progress.add_task(name, total=total, state="")
         count = _Count(total=total, at_once=place.allowance.at_once, started=time.monotonic())
         for ended in conductor.conduct(
             prepared, ledger, place.executor, allowance=place.allowance, retry_failed=retry_failed
         ):
-            count = count.with_(ended)
-            if ended.outcome.status == "failed":
-                progress.console.print(f"{_named(ended, prepared)}: {_why(ended)}", soft_wrap=True)
-            progress.update(bar, completed=count.done, state=str(count))
-            if ended.fresh and not console.is_terminal:
-                console.print(f"{name}: {count}")
+            count = count.after(ended)
+            _tell(ended, count, prepared, progress, bar)
+
+
+def _tell(ended: Ended, count: "_Count", prepared: Prepared, progress: Progress, bar: TaskID) -> None:
+    """One line for a failure, and how far the study is."""
+    if ended.outcome.status == "failed":
+        why = f"{ended.outcome.kind}: {ended.outcome.reason}"
+        progress.console.print(f"{_named(ended, prepared)}: {why}", soft_wrap=True, markup=False)
+    progress.update(bar, completed=count.done, state=str(count))
+    if ended.fresh and not progress.console.is_terminal:
+        progress.console.print(f"{prepared.study.study}: {count}", markup=False)
 
 
 @dataclass(frozen=True)
@@ -73,27 +133,27 @@ class _Count:
     done: int = 0
     fresh: int = 0
     failed: int = 0
+    to_come: int = 0
 
-    def with_(self, ended: Ended) -> "_Count":
-        return _Count(
-            self.total,
-            self.at_once,
-            self.started,
+    def after(self, ended: Ended) -> "_Count":
+        """The count with one more run."""
+        return replace(
+            self,
             done=self.done + 1,
             fresh=self.fresh + ended.fresh,
             failed=self.failed + (ended.outcome.status == "failed"),
+            to_come=ended.to_come,
         )
 
     def __str__(self) -> str:
-        running = min(self.at_once, self.total - self.done)
+        running = min(self.at_once, self.to_come)
         return f"{self.done} of {self.total} done, {running} running, {self.failed} failed{self._forecast()}"
 
     def _forecast(self) -> str:
         """Time left, from the runs that ended in this command."""
-        remaining = self.total - self.done
-        if not self.fresh or not remaining:
+        if not self.fresh or not self.to_come:
             return ""
-        minutes = (time.monotonic() - self.started) / self.fresh * remaining / 60
+        minutes = (time.monotonic() - self.started) / self.fresh * self.to_come / 60
         return f", about {minutes:.0f} min left" if minutes >= 1 else ", under a minute left"
 
 
@@ -103,10 +163,6 @@ def _named(ended: Ended, prepared: Prepared) -> str:
     factors = [f"{factor}={number}" for factor, number in planned.run.replicate.items()]
     words = [labels[planned.configuration], planned.case.label, *factors, f"(runs/{planned.run.id})"]
     return " ".join(word for word in words if word)
-
-
-def _why(ended: Ended) -> str:
-    return f"{ended.outcome.kind}: {ended.outcome.reason}"
 
 
 @dataclass(frozen=True)
@@ -126,12 +182,12 @@ def _executor(book: Book, prepared: Prepared, *, needed: bool) -> Iterator[_Plac
         with Inline() as inline:
             yield _Place(inline, allowance, "1 run at once, in this process")
         return
-    worker = tasks.find(prepared.study.task).worker.partition(":")[0]
+    worker = tasks.find(prepared.study.task).worker.partition(":")[0]  # it imports what every run needs, torch too
     device = prepared.study.device
     with Processes(
         processes=wanted.processes,
         threads=wanted.threads,
-        preload=(*PRELOAD, worker),
+        preload=("numpy", worker),
         devices=None if device in ("auto", "cuda") else (device,),
     ) as processes:
         yield _Place(processes, allowance.among(len(processes.places)), processes.reason)
@@ -139,7 +195,7 @@ def _executor(book: Book, prepared: Prepared, *, needed: bool) -> Iterator[_Plac
 
 def _progress(console: Console) -> Progress:
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.fields[state]}"),
         TimeElapsedColumn(),

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 
-def schema(task: Annotated[str, typer.Argument(help="Name of a task.", show_default=False)]) -> None:
+def schema(task: Annotated[str, typer.Argument(metavar="TASK", help="Name of a task.", show_default=False)]) -> None:
     """Print the JSON Schema of a task's study files."""
     from tunebook.spec.schema import json_schema
     from tunebook.task import find

@@ -30,7 +30,8 @@ from tunebook.execute.job import Job
 from tunebook.execute.provenance import provenance
 from tunebook.execute.scoring import Scorer, picture_list
 from tunebook.folders import Busy, RunFolder, digest_of_arrays
-from tunebook.records import Costs, CurvePoint, Measurement, Outcome
+from tunebook.records import Costs, CurvePoint, Measurement, Outcome, Run
+from tunebook.spec.fields import fields_of, plain
 from tunebook.task import Context, Task, Worker, find
 
 LOCK_SECONDS = 10.0
@@ -65,6 +66,24 @@ def work(job: Job, *, redirect: bool = False) -> Outcome:
         raise InputError(Problem(str(folder.path), message, "make room on the disk, or correct the rights")) from error
 
 
+def answers(finished: Outcome, job: Job, task: Task, folder: RunFolder) -> bool:
+    """Whether a finished outcome, and what lies beside it, is what a job asks for.
+
+    It is not when a split has no predictions, or when scoring them again would give something else: another evaluator,
+    another selection split, other scoring settings, pictures that were never drawn.
+    """
+    asked = {*job.splits, job.select_split}
+    measured = {m.split for m in folder.read_measurements() if m.item == "" and m.evaluator == task.evaluator}
+    chosen_on = {settings.split for settings in folder.read_settings()}
+    return (
+        asked <= set(finished.predictions)
+        and asked <= measured
+        and chosen_on <= {job.select_split}
+        and _scoring(job.run, task) == _scoring(folder.read_run(), task)
+        and all(picture_list(folder, split).exists() for split in job.pictures)
+    )
+
+
 def failed(error: BaseException) -> tuple[str, str]:
     """Kind and reason (one sentence) of an exception that ended a run."""
     text = " ".join(str(error).split())[:REASON_LENGTH]
@@ -92,7 +111,7 @@ def _task(job: Job) -> Task:
 def _locked(job: Job, task: Task, folder: RunFolder, *, redirect: bool) -> Outcome:
     previous = folder.read_outcome()
     finished = previous if previous is not None and previous.status == "finished" else None
-    if finished is not None and _answers(finished, job, task, folder):
+    if finished is not None and answers(finished, job, task, folder):
         return finished
     if finished is None:
         _clear(folder.at)
@@ -102,7 +121,21 @@ def _locked(job: Job, task: Task, folder: RunFolder, *, redirect: bool) -> Outco
         outcome = _attempt(job, task, folder, finished)
     if outcome.status == "finished" or finished is None:
         folder.write_outcome(outcome)
+    if outcome.status == "finished":
+        folder.write_run(job.run, again=finished is not None)  # last: it vouches for the scoring settings
     return outcome
+
+
+def _scoring(run: Run, task: Task) -> dict[str, Any]:
+    """The values of a run that change how its predictions are scored, and nothing else."""
+    found = {}
+    for path, leaf in fields_of(task.Config).leaves.items():
+        if leaf.identity == "scoring":
+            try:
+                found[path] = run.configuration.get(path)
+            except KeyError:  # the run is older than the field
+                found[path] = plain(leaf.info.get_default(call_default_factory=True))
+    return found
 
 
 def _clear(folder: Path) -> None:
@@ -114,19 +147,6 @@ def _splits(job: Job, finished: Outcome | None) -> tuple[str, ...]:
     """Asked, selected on, and held already: what is scored under one choice of settings."""
     held = finished.predictions if finished is not None else {}
     return tuple(dict.fromkeys((*job.splits, job.select_split, *held)))
-
-
-def _answers(finished: Outcome, job: Job, task: Task, folder: RunFolder) -> bool:
-    """Whether what is stored is what the job asks for."""
-    asked = {*job.splits, job.select_split}
-    measured = {m.split for m in folder.read_measurements() if m.item == "" and m.evaluator == task.evaluator}
-    chosen_on = {settings.split for settings in folder.read_settings()}
-    return (
-        asked <= set(finished.predictions)
-        and asked <= measured
-        and chosen_on <= {job.select_split}
-        and all(picture_list(folder, split).exists() for split in job.pictures)
-    )
 
 
 def _attempt(job: Job, task: Task, folder: RunFolder, finished: Outcome | None) -> Outcome:

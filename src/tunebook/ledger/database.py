@@ -13,6 +13,7 @@ from tunebook.errors import LedgerError, Problem
 from tunebook.folders import resolve
 
 WRITES = "tunebook_writes"
+MEMORY = "sqlite:///:memory:"
 REBUILD = "`tunebook ledger rebuild` makes it again from the files of the book"
 
 # SQLite's error names by their beginning: what is wrong, and the way out.
@@ -82,6 +83,18 @@ class Database:
             if problem is None:
                 raise
             raise LedgerError(problem) from error
+
+
+def exists(url: str, *, book: Path) -> bool:
+    """Whether there is a database at a URL; a server's always is.
+
+    Raises:
+        LedgerError: when the URL cannot be understood.
+    """
+    located = _located(url, book)
+    if located.get_backend_name() != "sqlite" or located.database in (None, "", ":memory:"):
+        return True
+    return Path(str(located.database)).exists()
 
 
 def _located(url: str, book: Path) -> URL:

@@ -22,8 +22,8 @@ Rows = list[dict[str, Any]]
 def index_folder(connection: Connection, folder: RunFolder) -> None:
     """Bring the rows of one run and length to what its folder says; nothing happens when they agree.
 
-    A run without an outcome has no rows but its own. A failed run has an outcome and neither settings nor
-    measurements: what it left behind depends on the moment of its failure.
+    A run without an outcome has no rows but its own; a folder that is gone has none. A failed run has an outcome and
+    neither settings nor measurements: what it left behind depends on the moment of its failure.
 
     Raises:
         LedgerError: when a file of the folder is damaged or does not belong there.
@@ -32,6 +32,9 @@ def index_folder(connection: Connection, folder: RunFolder) -> None:
         source = _source(folder)
     key = (tables.runs.c.run == folder.path.name) & (tables.runs.c.length == folder.length)
     if connection.execute(select(tables.runs.c.source).where(key)).scalar_one_or_none() == source:
+        return
+    if not (folder.path / "config.json").exists():
+        connection.execute(delete(tables.runs).where(key))
         return
     rows = _rows(folder, source)
     connection.execute(delete(tables.runs).where(key))

@@ -14,9 +14,9 @@ from sqlalchemy import Connection, Row, Select, inspect, select, union
 from tunebook.errors import LedgerError, Problem
 from tunebook.folders import RunFolder
 from tunebook.ledger import tables
-from tunebook.ledger.database import REBUILD, Database
+from tunebook.ledger.database import MEMORY, REBUILD, Database, exists
 from tunebook.ledger.indexing import index_folder, index_record
-from tunebook.ledger.rebuild import Rebuilt, create, refill
+from tunebook.ledger.rebuild import Rebuilt, fill, refill
 from tunebook.ledger.records_files import PlannedEntry, decision_from
 from tunebook.records import Case, Configuration, Costs, Decision, Measurement, Outcome, Run, Settings
 
@@ -35,7 +35,7 @@ class Ledger:
 
     @classmethod
     def open(cls, url: str, *, book: Path, wait: float = 10.0) -> "Ledger":
-        """Open the ledger of a book; an empty database gets its tables.
+        """Open the ledger of a book; an empty database is filled from the files of the book.
 
         Args:
             url: `sqlite:///ledger.sqlite` (a relative file starts from the book), or a server's URL.
@@ -43,15 +43,25 @@ class Ledger:
             wait: Seconds to wait while another program holds the ledger locked.
 
         Raises:
-            LedgerError: when the database cannot be opened or holds a ledger of another version.
+            LedgerError: when the database cannot be opened or holds a ledger of another version, or a file of the
+                book is damaged.
         """
         database = Database(url, book=book, wait=wait)
         try:
-            _ensure_tables(database)
+            _ensure_tables(database, book=book)
         except BaseException:
             database.close()
             raise
         return cls(database, book=book)
+
+    @classmethod
+    def look(cls, url: str, *, book: Path) -> "Ledger":
+        """Open the ledger of a book to read; where there is no file yet, none is made, and it is kept in memory.
+
+        Raises:
+            LedgerError: as `open` does.
+        """
+        return cls.open(url if exists(url, book=book) else MEMORY, book=book)
 
     def __enter__(self) -> Self:
         return self
@@ -71,7 +81,7 @@ class Ledger:
         """Index a run folder: run, outcome, settings and measurements together.
 
         The same folder twice changes nothing; a folder whose files changed replaces its earlier entry; a folder
-        without an outcome indexes the run only.
+        without an outcome indexes the run only, and a folder that is gone takes its entry with it.
 
         Raises:
             LedgerError: when a file of the folder is damaged, or the ledger cannot be written.
@@ -210,14 +220,14 @@ class Ledger:
             return connection.execute(query).first()
 
 
-def _ensure_tables(database: Database) -> None:
+def _ensure_tables(database: Database, *, book: Path) -> None:
     with database.reading() as connection:
         if _has_this_version(connection, database.place):
             return
     with database.writing() as connection:
         # Another program may have made them between the two looks.
         if not _has_this_version(connection, database.place):
-            create(connection)
+            fill(connection, book=book)
 
 
 def _has_this_version(connection: Connection, place: str) -> bool:

@@ -46,32 +46,36 @@ def rebuild(url: str, *, book: Path, wait: float = 10.0) -> Rebuilt:
 
 def refill(database: Database, *, book: Path) -> Rebuilt:
     """`rebuild` on a database that is open already."""
-    problems: list[Problem] = []
-    runs = records = 0
     with database.writing() as connection:
         _drop(connection)
-        create(connection)
-        for folder in RunFolder.all(book):
-            runs += 1
-            try:
-                index_folder(connection, folder)
-            except LedgerError as error:
-                problems.extend(error.problems)
-        for path in all_records(book):
-            records += 1
-            try:
-                index_record(connection, path)
-            except LedgerError as error:
-                problems.extend(error.problems)
-        if problems:
-            raise LedgerError(*problems)
-    return Rebuilt(runs=runs, records=records)
+        return fill(connection, book=book)
 
 
-def create(connection: Connection) -> None:
-    """Make the tables of this version in a database that has none of them."""
+def fill(connection: Connection, *, book: Path) -> Rebuilt:
+    """Make the tables of this version, and their rows, in a database that has none of them.
+
+    Raises:
+        LedgerError: when files are damaged, all of them at once.
+    """
     tables.metadata.create_all(connection)
     connection.execute(insert(tables.schema), [{"version": tables.SCHEMA_VERSION}])
+    problems: list[Problem] = []
+    runs = records = 0
+    for folder in RunFolder.all(book):
+        runs += 1
+        try:
+            index_folder(connection, folder)
+        except LedgerError as error:
+            problems.extend(error.problems)
+    for path in all_records(book):
+        records += 1
+        try:
+            index_record(connection, path)
+        except LedgerError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise LedgerError(*problems)
+    return Rebuilt(runs=runs, records=records)
 
 
 def _drop(connection: Connection) -> None:

@@ -1,12 +1,14 @@
 """A study file as a Study: every mistake at once, each with file and line."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tunebook.errors import InputError, StudyError
 from tunebook.spec import places
 from tunebook.spec.completing import complete_parts
 from tunebook.spec.faults import Faults
+from tunebook.spec.references import NAME
 from tunebook.spec.space import Space
 from tunebook.spec.study import Study, read_parts
 from tunebook.spec.workload import Workload
@@ -42,6 +44,16 @@ def load(path: Path, workload_of: Callable[[str], Workload]) -> Study:
     if faults:
         raise StudyError(*faults.problems(document.place))
     return study
+
+
+def name_in(path: Path) -> str:
+    """The name of the study in a file: what it says, or its file's name where it says none that can be read."""
+    try:
+        raw = places.read(path, Faults()).value
+    except StudyError:  # what is wrong is said where the study is read
+        return name_of(path)
+    said = raw.get("study") if isinstance(raw, Mapping) else None
+    return said if isinstance(said, str) and re.fullmatch(NAME, said) else name_of(path)
 
 
 def name_of(path: Path) -> str:

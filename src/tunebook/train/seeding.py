@@ -11,6 +11,9 @@ import os
 import numpy as np
 import torch
 
+# use_deterministic_algorithms imports this, for over a second: imported here, a fork server does it once for all runs.
+import torch._inductor
+
 
 def generator(seed: int, stream: str, *numbers: int, device: str | torch.device = "cpu") -> torch.Generator:
     """A torch generator for one stream.

@@ -1,58 +1,17 @@
 """Weights from files of the three formats, written here with the names that those programs use."""
 
-import re
-
 import pytest
 import safetensors.torch
 import torch
-from sam_examples import tiny
+from sam_examples import segment_anything, tiny
 
 from tunebook.errors import DataError
 from tunebook.tasks.promptable_segmentation.sam.weights import read
-
-HEADS = r"(hypernetworks_mlps\.\d|iou_prediction_head)"
-TO_SEGMENT_ANYTHING = (
-    (HEADS + r"\.proj_out", r"\1.layers.2"),
-    (HEADS + r"\.layers\.0", r"\1.layers.1"),
-    (HEADS + r"\.proj_in", r"\1.layers.0"),
-    (r"vision_encoder\.layers\.(\d)\.layer_norm", r"image_encoder.blocks.\1.norm"),
-    (r"vision_encoder\.layers", "image_encoder.blocks"),
-    (r"neck\.conv1", "neck.0"),
-    (r"neck\.layer_norm1", "neck.1"),
-    (r"neck\.conv2", "neck.2"),
-    (r"neck\.layer_norm2", "neck.3"),
-    (r"vision_encoder\.patch_embed\.projection", "image_encoder.patch_embed.proj"),
-    (r"vision_encoder", "image_encoder"),
-    (r"shared_image_embedding\.positional_embedding", "prompt_encoder.pe_layer.positional_encoding_gaussian_matrix"),
-    (r"\.point_embed\.", ".point_embeddings."),
-    (r"mask_embed\.conv1", "mask_downscaling.0"),
-    (r"mask_embed\.layer_norm1", "mask_downscaling.1"),
-    (r"mask_embed\.conv2", "mask_downscaling.3"),
-    (r"mask_embed\.layer_norm2", "mask_downscaling.4"),
-    (r"mask_embed\.conv3", "mask_downscaling.6"),
-    (r"layer_norm_final_attn", "norm_final_attn"),
-    (r"transformer\.layers\.(\d)\.layer_norm", r"transformer.layers.\1.norm"),
-    (r"upscale_conv1", "output_upscaling.0"),
-    (r"upscale_layer_norm", "output_upscaling.1"),
-    (r"upscale_conv2", "output_upscaling.3"),
-)
 
 
 @pytest.fixture
 def ours():
     return tiny(automatic=True).state_dict()
-
-
-def _segment_anything(state):
-    """The base under segment-anything's names."""
-    renamed = {}
-    for name, tensor in state.items():
-        if name.startswith(("automatic_decoder", "prompt_encoder.shared_embedding")):
-            continue
-        for pattern, replacement in TO_SEGMENT_ANYTHING:
-            name = re.sub(pattern, replacement, name)  # noqa: PLW2901  # one rule after the other
-        renamed[name] = tensor
-    return renamed
 
 
 def _same(found, wanted):
@@ -76,7 +35,7 @@ def test_a_hub_file_is_read(tmp_path, ours):
 def test_a_segment_anything_file_is_read(tmp_path, ours):
     """A plain state dict under segment-anything's names."""
     path = tmp_path / "sam_vit.pth"
-    torch.save(_segment_anything(ours), path)
+    torch.save(segment_anything(ours), path)
 
     _same(read(path), _base(ours))
 
@@ -85,7 +44,7 @@ def test_a_micro_sam_file_is_read_with_its_decoder(tmp_path, ours):
     """`model_state` with the prefix `sam.`, and `decoder_state`; the other entries are not looked at."""
     path = tmp_path / "best.pt"
     decoder = {n.removeprefix("automatic_decoder."): t for n, t in ours.items() if n.startswith("automatic_decoder.")}
-    model = {f"sam.{name}": tensor for name, tensor in _segment_anything(ours).items()}
+    model = {f"sam.{name}": tensor for name, tensor in segment_anything(ours).items()}
     torch.save({"model_state": model, "decoder_state": decoder, "iteration": 7, "best_metric": 0.25}, path)
 
     _same(read(path), ours)
@@ -98,7 +57,7 @@ class Setting:
 def test_a_file_that_needs_unpickling_is_refused(tmp_path, ours):
     """Nothing in it is run; the message names the file and the way out."""
     path = tmp_path / "latest.pt"
-    torch.save({"model_state": _segment_anything(ours), "init": Setting()}, path)
+    torch.save({"model_state": segment_anything(ours), "init": Setting()}, path)
 
     with pytest.raises(DataError, match="latest.pt: must hold tensors and plain values only") as caught:
         read(path)

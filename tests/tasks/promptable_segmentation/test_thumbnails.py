@@ -84,4 +84,4 @@ def test_the_legend_counts() -> None:
     """The caption says how many of each."""
     _, truth, predicted = scene()
 
-    assert legend(matches(predicted, truth)) == "1 matched, 1 missed, 1 invented at IoU 0.5"
+    assert legend(matches(predicted, truth)) == "1 matched (blue), 1 missed (orange), 1 invented (yellow) at IoU 0.5"

@@ -73,13 +73,13 @@ class PromptableSegmentation:
         return frozenset(idle | ({"prompts.mask_probability"} if config.prompts.rounds == 1 else set()))
 
     def inputs(self, config: BaseModel, book: Path) -> Sequence[Input]:
-        """Images and labels of all splits, and the file of the starting weights if there is one."""
+        """Images and labels of all splits, and the files of the starting weights if there are any."""
         config = _ours(config)
         root = folders.resolve(config.data.root, book, place="base.data.root")
         splits = [pair for split in self.splits(config) for pair in pairs(root, folder_of(split, config))]
         data = Input("data", root, tuple(path for pair in splits for path in (pair.image, pair.label)))
-        weights = None if config.model.family == "otsu-watershed" else weights_file(config.model.weights, book)
-        return (data,) if weights is None else (data, Input("weights", weights.parent, (weights,)))
+        weights = () if config.model.family == "otsu-watershed" else weights_files(config.model.weights, book)
+        return (data, Input("weights", weights[0].parent, weights)) if weights else (data,)
 
     def verify(self, config: BaseModel, book: Path) -> None:
         """Read every image and label of the three splits."""
@@ -146,6 +146,20 @@ def weights_file(weights: str, book: Path) -> Path | None:
     shipped = SHIPPED / f"{weights}.safetensors"
     names = ", ".join(sorted(path.stem for path in SHIPPED.glob("*.safetensors")))
     return _existing(shipped, weights, f"shipped names: {names}; or file:, hf:, micro-sam:, study:, random")
+
+
+def weights_files(weights: str, book: Path) -> tuple[Path, ...]:
+    """All files of starting weights: the model's, and of micro-sam's the automatic decoder's where it is there.
+
+    Raises:
+        DataError: as `weights_file`.
+    """
+    path = weights_file(weights, book)
+    if path is None:
+        return ()
+    decoder = path.with_name(f"{path.name}_decoder")
+    beside = source(weights, book).startswith("micro-sam:") and decoder.is_file()
+    return (path, decoder) if beside else (path,)
 
 
 def source(weights: str, book: Path) -> str:

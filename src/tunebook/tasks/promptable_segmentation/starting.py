@@ -12,7 +12,7 @@ from tunebook.errors import DataError, Problem
 from tunebook.fingerprints import FingerprintCache, fingerprint
 from tunebook.folders import RunFolder
 from tunebook.tasks.promptable_segmentation.config import Adapter, Config
-from tunebook.tasks.promptable_segmentation.description import effective, source, weights_file
+from tunebook.tasks.promptable_segmentation.description import effective, source, weights_files
 from tunebook.tasks.promptable_segmentation.sam import SIZES, Sam, build
 from tunebook.tasks.promptable_segmentation.sam.weights import read
 from tunebook.train import adapters, checkpoints
@@ -85,10 +85,8 @@ def adapter_text(config: Config) -> str:
 
 def base_of(config: Config, *, book: Path) -> str:
     """The starting weights as a checkpoint names them: their fingerprint, or `random`."""
-    path = weights_file(config.model.weights, book)
-    if path is None:
-        return "random"
-    return fingerprint(path.parent, (path,), cache=FingerprintCache(IN_MEMORY))
+    files = weights_files(config.model.weights, book)
+    return fingerprint(files[0].parent, files, cache=FingerprintCache(IN_MEMORY)) if files else "random"
 
 
 def _adapter(metadata: Mapping[str, str]) -> Mapping[str, object] | None:
@@ -117,11 +115,12 @@ def _method(config: Config) -> adapters.Method:
 def _starting_tensors(config: Config, *, book: Path) -> dict[str, Tensor] | None:
     """The tensors of `model.weights` under our names; None for `random`."""
     weights = source(config.model.weights, book)
-    path = weights_file(weights, book)
-    if path is None:
+    files = weights_files(weights, book)
+    if not files:
         return None
+    path, *decoder = files
     if not weights.startswith("run:"):
-        return read(path)
+        return read(path, decoder=decoder[0] if decoder else None)
     folder = RunFolder(path.parent.parent, int(path.parent.name.removeprefix("at-")))
     run = folder.read_run()
     theirs = Config.model_validate(run.configuration.values)

@@ -61,8 +61,9 @@ def thumbnails(
 
 
 def legend(matches: Matches) -> str:
-    """`12 matched, 2 missed, 1 invented at IoU 0.5`."""
-    return f"{matches.tp(0.5)} matched, {matches.fn(0.5)} missed, {matches.fp(0.5)} invented at IoU 0.5"
+    """`12 matched (blue), 2 missed (orange), 1 invented (yellow) at IoU 0.5`: the counts and their colours."""
+    counts = matches.tp(0.5), matches.fn(0.5), matches.fp(0.5)
+    return "{} matched (blue), {} missed (orange), {} invented (yellow) at IoU 0.5".format(*counts)
 
 
 def _shape(shape: tuple[int, ...], size: int) -> tuple[int, int]:

@@ -29,7 +29,7 @@ def train(
         steps: Train from 0 to here; the schedule is laid out for `config.budget.steps`.
 
     Raises:
-        Diverged: when a loss is not finite.
+        Diverged: when a loss or its gradient is not finite.
     """
     size = model.size.image_size
     trained = [tensor for tensor in model.parameters() if tensor.requires_grad]
@@ -60,9 +60,12 @@ def train(
         if not math.isfinite(loss.item()):
             raise Diverged(f"the loss is {loss.item()} at step {step + 1} of {config.budget.steps}")
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(trained, config.optimizer.clip)
-        optimizer.step()
+        if loss.requires_grad:  # not for a batch without objects under a frozen encoder without maps: nothing to learn
+            loss.backward()
+            norm = torch.nn.utils.clip_grad_norm_(trained, config.optimizer.clip).item()
+            if not math.isfinite(norm):
+                raise Diverged(f"the gradient's norm is {norm} at step {step + 1} of {config.budget.steps}")
+            optimizer.step()
         yield CurvePoint(step + 1, {"loss": loss.item(), **{name: part.item() for name, part in parts.items()}})
 
 

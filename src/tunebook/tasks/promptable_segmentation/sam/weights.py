@@ -3,6 +3,7 @@
     safetensors          transformers' SamModel, or a model of ours
     .pth                 segment-anything's state dict
     .pt                  micro-sam and torch-em: {model_state with the prefix `sam.`, decoder_state}
+    NAME, NAME_decoder   micro-sam's cache: segment-anything's state dict, and the decoder's in a file of its own
 
 A .pt or .pth file is a pickle, which can run programs; it is read as tensors and plain values only.
 """
@@ -48,8 +49,11 @@ _RENAMED = (
 """From segment-anything's names to ours, applied in this order. The last layer of a head is `_renamed`'s."""
 
 
-def read(path: Path) -> dict[str, Tensor]:
+def read(path: Path, *, decoder: Path | None = None) -> dict[str, Tensor]:
     """Tensors under our names, on the CPU; those of the automatic decoder too, where the file has them.
+
+    Args:
+        decoder: A file that holds the automatic decoder alone.
 
     Raises:
         DataError: when the file is missing, broken, of another format, or would have to be unpickled.
@@ -63,7 +67,14 @@ def read(path: Path) -> dict[str, Tensor]:
             found.setdefault(other, found[one])
     if not any(name.startswith("vision_encoder.layers.") for name in found):
         raise DataError(Problem(str(path), f"must hold weights of Segment-Anything; got tensors {_some(found)}"))
-    return found
+    return found if decoder is None else found | _decoder(decoder)
+
+
+def _decoder(path: Path) -> dict[str, Tensor]:
+    state = _unpickled(path)
+    if not isinstance(state, dict) or not all(isinstance(tensor, Tensor) for tensor in state.values()):
+        raise DataError(Problem(str(path), f"must hold the tensors of a decoder; got {type(state).__name__}"))
+    return {f"{AUTOMATIC}{name}": tensor for name, tensor in state.items()}
 
 
 def _unpickled(path: Path) -> Any:

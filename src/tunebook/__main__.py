@@ -1,0 +1,5 @@
+"""`python -m tunebook`: the command line."""
+
+from tunebook.cli import app
+
+app()

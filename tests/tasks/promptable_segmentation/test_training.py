@@ -1,0 +1,377 @@
+"""The training loop."""
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from segmentation_examples import a_sample, configured, labelled, same_tensors, trained
+
+from tunebook.errors import Diverged
+from tunebook.tasks.promptable_segmentation.batches import Batch
+from tunebook.tasks.promptable_segmentation.config import Prompts, Schedule
+from tunebook.tasks.promptable_segmentation.sam import Sam
+from tunebook.tasks.promptable_segmentation.starting import starting_model
+from tunebook.tasks.promptable_segmentation.training import interactive_loss, rate, train
+from tunebook.train import adapters
+from tunebook.train.seeding import deterministic
+
+METHODS = ("lora", "frozen", "full")
+STEPS = 2
+
+
+@pytest.fixture(scope="module")
+def samples():
+    return [a_sample("phase", seed=0), a_sample("tissue", seed=1)]
+
+
+@pytest.fixture(scope="module")
+def by_method(samples):
+    """Method -> (start, trained model, curve, prompts that the decoder was given)."""
+    found = {}
+    for method in METHODS:
+        config = configured({"adapter.method": method, "budget.steps": STEPS})
+        start = dict(starting_model(config, book=Path(), seed=0).state_dict())
+        with _recorded() as asked:
+            found[method] = (start, *trained(config, samples), asked)
+    return found
+
+
+@contextmanager
+def _recorded() -> Iterator[list[Mapping[str, Any]]]:
+    """What every call of the decoder is given meanwhile."""
+    asked: list[Mapping[str, Any]] = []
+    original = Sam.decode
+
+    def decode(self, embeddings, **given):
+        asked.append(given)
+        return original(self, embeddings, **given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Sam, "decode", decode)
+        yield asked
+
+
+def _encoder(tensors):
+    """The tensors of the image encoder that its base has."""
+    added = (".attn.qkv.a.", ".attn.qkv.b.")
+    return {
+        name.replace(".qkv.base.", ".qkv."): tensor
+        for name, tensor in tensors.items()
+        if name.startswith("vision_encoder.") and not any(part in name for part in added)
+    }
+
+
+# Repeating --------------------------------------------------------------------------------------------
+
+
+def test_the_same_run_twice_is_the_same_in_every_bit(samples, by_method):
+    """Losses and all trained tensors repeat exactly."""
+    _, first, curve, _ = by_method["lora"]
+
+    again, curve_again = trained(configured({"adapter.method": "lora"}), samples)
+
+    assert curve == curve_again
+    assert same_tensors(adapters.trainable(first), adapters.trainable(again))
+
+
+def test_another_seed_trains_another_model(samples, by_method):
+    """From the same start, other data order and prompts."""
+    _, _, curve, _ = by_method["lora"]
+
+    _, other = trained(configured({"adapter.method": "lora"}), samples, seed=1, steps=1)
+
+    assert other[0] != curve[0]
+
+
+def test_training_does_not_depend_on_the_process_wide_generators(samples, by_method):
+    """Whatever else drew numbers before, the run is the same."""
+    state = torch.get_rng_state()
+    torch.manual_seed(99)
+
+    _, curve = trained(configured({"adapter.method": "frozen"}), samples)
+    after = torch.get_rng_state()
+    torch.set_rng_state(state)
+
+    assert curve == by_method["frozen"][2]
+    assert torch.equal(after, torch.Generator().manual_seed(99).get_state())
+
+
+def test_golden_losses(by_method):
+    """What is trained is fixed: a change of these numbers is another training version of the task."""
+    _, _, (first, second), _ = by_method["full"]
+
+    assert first.values == pytest.approx({"loss": 1.817, "interactive": 0.9987, "automatic": 0.8184}, rel=1e-3)
+    assert second.values == pytest.approx({"loss": 1.531, "interactive": 0.7399, "automatic": 0.7914}, rel=1e-2)
+
+
+# Methods ----------------------------------------------------------------------------------------------
+
+
+def test_methods_start_from_the_same_model(by_method):
+    """Low-rank updates start at zero, so the first loss of every method is the same in every bit."""
+    first = {method: found[2][0].values for method, found in by_method.items()}
+
+    assert first["lora"] == first["frozen"] == first["full"]
+    assert by_method["lora"][2][1] != by_method["frozen"][2][1]
+
+
+def test_every_method_sees_the_same_prompts(by_method):
+    """Start prompts and the chance of a mask prompt are drawn alike, however the models' masks differ."""
+    lora, frozen, full = (by_method[method][3] for method in METHODS)
+
+    assert len(lora) == len(frozen) == len(full) == 2 * STEPS
+    for calls in zip(lora, frozen, full, strict=True):
+        assert len({str(call["image_of"].tolist()) for call in calls}) == 1
+        assert len({str(call["has_mask"]) for call in calls}) == 1
+        assert len({str(None if call["boxes"] is None else call["boxes"].tolist()) for call in calls}) == 1
+    assert torch.equal(lora[0]["points"], full[0]["points"])
+    assert not torch.equal(lora[1]["masks"], lora[3]["masks"])
+
+
+@pytest.mark.parametrize("method", ["lora", "frozen"])
+def test_the_encoder_is_left_alone(by_method, method):
+    """Under lora and frozen the base tensors of the image encoder do not change."""
+    start, model, _, _ = by_method[method]
+
+    assert same_tensors(_encoder(start), _encoder(model.state_dict()))
+
+
+def test_full_trains_the_encoder(by_method):
+    """Under full every tensor of the image encoder changes."""
+    start, model, _, _ = by_method["full"]
+    before, after = _encoder(start), _encoder(model.state_dict())
+
+    assert not [name for name in before if torch.equal(before[name], after[name])]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_decoders_are_trained_by_every_method(by_method, method):
+    """Mask decoder, prompt encoder and the automatic decoder change; the random projection never does."""
+    start, model, _, _ = by_method[method]
+    same = {name for name, tensor in model.state_dict().items() if name in start and torch.equal(tensor, start[name])}
+    decoders = {name for name in start if name.startswith(("mask_decoder.", "automatic_decoder."))}
+
+    assert not {name for name in decoders & same if "weight" in name}
+    assert "prompt_encoder.point_embed.1.weight" not in same
+    assert "shared_image_embedding.positional_embedding" in same
+
+
+def test_nothing_is_trainable_under_none():
+    """Zero-shot: no tensor asks for a gradient."""
+    model = starting_model(configured({"adapter.method": "none"}), book=Path(), seed=0)
+
+    assert adapters.trainable(model) == {}
+
+
+# Prompts ----------------------------------------------------------------------------------------------
+
+
+def test_points_and_boxes_take_turns(by_method):
+    """Even steps start from one positive point per object, odd ones from a box; corrections add two clicks."""
+    first, second, third, fourth = by_method["full"][3]
+
+    assert first["boxes"] is None
+    assert first["points"].shape[1] == 1
+    assert first["labels"].tolist() == [[1]] * len(first["points"])
+    assert second["points"].shape[1] == 3
+    assert torch.equal(second["points"][:, :1], first["points"])
+    assert third["points"] is None
+    assert fourth["points"].shape[1] == 2
+    assert torch.equal(fourth["boxes"], third["boxes"])
+
+
+def _asked(samples, changes, steps=1):
+    with _recorded() as asked:
+        trained(configured(changes), samples, steps=steps)
+    return asked
+
+
+def test_a_mask_is_shown_with_the_given_chance(samples):
+    """Never with probability 0, always with 1, and none in the first round."""
+    never = _asked(samples, {"prompts.mask_probability": 0})
+    always = _asked(samples, {"prompts.mask_probability": 1})
+
+    assert not never[1]["has_mask"].any()
+    assert always[1]["has_mask"].all()
+    assert always[0]["masks"] is None
+
+
+def test_clicks_are_centres_of_the_decoders_cells(samples):
+    """A click at the decoder's resolution becomes a place in the input: the middle of the cell's pixels."""
+    _, second = _asked(samples, {})
+
+    clicks = second["points"][:, 1:]
+    assert (clicks % 2 == 0.5).all()  # cells of two pixels
+    assert (clicks >= 0).all()
+    assert (clicks <= 127).all()
+
+
+class _Blind(Sam):
+    """A decoder that sees nothing: the same masks whatever it is asked."""
+
+    def __init__(self, size, logits):
+        torch.nn.Module.__init__(self)
+        self.size, self.logits, self.asked = size, logits, []
+
+    def decode(self, embeddings, **given):
+        self.asked.append(given)
+        count = len(given["image_of"])
+        return self.logits.expand(count, 4, -1, -1), torch.zeros(count, 4)
+
+
+def _one_object(mask):
+    masks = torch.from_numpy(mask)[None]
+    return Batch(torch.zeros(1, 3, 128, 128), torch.zeros(1, 3, 128, 128), masks, torch.zeros(1, dtype=torch.long))
+
+
+@pytest.mark.parametrize("step", [0, 1])
+def test_an_object_of_one_pixel_can_be_asked_and_corrected(step):
+    """An object smaller than a cell of the decoder keeps its cell: it is clicked there, and the loss is finite."""
+    mask = np.zeros((128, 128), bool)
+    mask[77, 30] = True
+    size = starting_model(configured(), book=Path(), seed=0).size
+    model = _Blind(size, torch.full((1, 1, 64, 64), -3.0))
+
+    loss = interactive_loss(model, torch.zeros(1, 64, 16, 16), _one_object(mask), Prompts(rounds=3), seed=0, step=step)
+
+    clicks, labels = model.asked[2]["points"][0], model.asked[2]["labels"][0]
+    assert torch.isfinite(loss)
+    assert clicks[labels == 1][-1].tolist() == [30.5, 76.5]
+    if step == 0:
+        assert clicks[0].tolist() == [30, 77]
+
+
+def test_rounds_are_averaged():
+    """With the same masks in every round the loss does not depend on their number."""
+    mask = np.zeros((128, 128), bool)
+    mask[20:60, 30:90] = True
+    size = starting_model(configured(), book=Path(), seed=0).size
+    one, three = (
+        interactive_loss(
+            _Blind(size, torch.rand(1, 1, 64, 64, generator=torch.Generator().manual_seed(0)) - 0.5),
+            torch.zeros(1, 64, 16, 16),
+            _one_object(mask),
+            Prompts(rounds=rounds),
+            seed=0,
+            step=1,
+        )
+        for rounds in (1, 3)
+    )
+
+    assert one.item() == pytest.approx(three.item(), rel=1e-6)
+
+
+# Trouble ----------------------------------------------------------------------------------------------
+
+
+def test_images_without_objects_train_the_automatic_decoder_alone():
+    """A batch without objects has no interactive loss."""
+    _, (point,) = trained(configured(), [labelled(np.zeros((128, 128), int))], steps=1)
+
+    assert point.values["interactive"] == 0
+    assert point.values["loss"] == point.values["automatic"]
+
+
+def test_a_batch_that_teaches_nothing_changes_nothing():
+    """Without objects, maps and encoder there is nothing to learn from: the step leaves the model as it is."""
+    config = configured({"adapter.method": "frozen", "automatic.enabled": False})
+    start = starting_model(config, book=Path(), seed=0)
+
+    model, (point,) = trained(config, [labelled(np.zeros((40, 40), int))], steps=1)
+
+    assert point.values == {"loss": 0, "interactive": 0}
+    assert same_tensors(start.state_dict(), model.state_dict())
+
+
+def test_a_loss_that_is_not_finite_ends_the_run(samples):
+    """An absurd learning rate is a divergence, at a named step."""
+    with pytest.raises(Diverged, match=r"the (loss|gradient's norm) is (nan|inf) at step \d of 9"):
+        trained(configured({"optimizer.lr": 1e9, "budget.steps": 9, "schedule.warmup": 0}), samples)
+
+
+def test_a_gradient_that_is_not_finite_ends_the_run(samples, monkeypatch):
+    """It would spoil every tensor while the loss still looked sound, in the last step unseen."""
+    monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", lambda *_: torch.tensor(math.nan))
+
+    with pytest.raises(Diverged, match="the gradient's norm is nan at step 1 of 2"):
+        trained(configured(), samples, steps=1)
+
+
+# Learning ---------------------------------------------------------------------------------------------
+
+
+def test_training_lowers_the_losses():
+    """On one image with one large object both losses fall within a dozen steps."""
+    label = np.zeros((128, 128), int)
+    label[30:90, 40:100] = 1
+    config = configured({"optimizer.lr": 3e-3, "budget.steps": 12, "prompts.rounds": 1, "schedule.warmup": 0.1})
+
+    _, curve = trained(config, [labelled(label * 200)])
+
+    for name in ("interactive", "automatic"):
+        assert curve[-1].values[name] < 0.9 * curve[1].values[name]
+
+
+def test_without_the_automatic_decoder_there_is_one_loss(samples):
+    """automatic.enabled: false trains the interactive part alone."""
+    _, (point,) = trained(configured({"automatic.enabled": False}), samples, steps=1)
+
+    assert set(point.values) == {"loss", "interactive"}
+
+
+def test_the_schedule_warms_up_and_falls_to_zero():
+    """Linear up over the first steps, then half a cosine over the rest."""
+    rates = [rate(step, total=100, schedule=Schedule(warmup=0.1)) for step in range(100)]
+
+    assert rates[:10] == pytest.approx([(step + 1) / 10 for step in range(10)])
+    assert rates[10] == 1
+    assert rates[55] == pytest.approx(0.5)
+    assert 0 < rates[99] < 0.001
+    assert all(rates[step] > rates[step + 1] for step in range(10, 99))
+
+
+def test_the_constant_schedule_stays():
+    """After its warm-up."""
+    schedule = Schedule(name="constant", warmup=0.02)
+
+    assert [rate(step, total=100, schedule=schedule) for step in (0, 1, 2, 99)] == [0.5, 1, 1, 1]
+
+
+def test_the_schedule_is_laid_out_for_the_full_length(samples, by_method):
+    """A run that stops earlier has the losses of the first steps of the whole run."""
+    _, short = trained(configured({"budget.steps": STEPS}), samples, steps=1)
+
+    assert short == by_method["full"][2][:1]
+
+
+# Precision --------------------------------------------------------------------------------------------
+
+
+def test_half_precision_is_near_single_precision(samples, by_method):
+    """bf16 autocast: the losses of the first step agree to a few percent, weights stay float32."""
+    model, (point,) = trained(configured({"precision": "bf16"}), samples, steps=1)
+
+    assert point.values["loss"] == pytest.approx(by_method["full"][2][0].values["loss"], rel=0.05)
+    assert point.values["loss"] != by_method["full"][2][0].values["loss"]
+    assert {tensor.dtype for tensor in model.parameters()} == {torch.float32}
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+def test_a_gpu_trains_in_half_precision_and_repeats(samples):
+    """One short bf16 run on the GPU: finite, and the same twice in every bit."""
+    deterministic(threads=1, device="cuda:0")
+    config = configured({"precision": "bf16", "adapter.method": "lora"})
+    curves, models = [], []
+    for _ in range(2):
+        model = starting_model(config, book=Path(), seed=0).to("cuda:0")
+        curves.append(list(train(model, samples, config, seed=0, steps=2, device="cuda:0")))
+        models.append(adapters.trainable(model))
+
+    assert curves[0] == curves[1]
+    assert same_tensors(*models)
