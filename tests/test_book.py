@@ -10,6 +10,7 @@ from toy_study import make_book, make_study
 from tunebook.book import Book, place
 from tunebook.errors import InputError, StudyError
 from tunebook.folders import lock
+from tunebook.spec.study import Study
 
 pytestmark = pytest.mark.usefixtures("toy_task")
 
@@ -182,3 +183,20 @@ def test_one_command_writes_at_a_time(tmp_path: Path) -> None:
         pass
     with book.writing():
         assert (book.path / ".lock").exists()
+
+
+def test_a_study_of_python_runs_in_a_book(tmp_path: Path) -> None:
+    """`book.run` trains, decides and writes the page; what ran is that of the same study as a file."""
+    folder = make_book(tmp_path)
+    (folder / "book.yaml").write_text("executor: {kind: inline}\n")
+    book = Book.load(folder)
+    study = book.find("rates").study
+    first = book.run(study)
+    again = Book.open(folder).run(
+        Study(study="same", task="toy", base=dict(study.base), space={"lr": [0.25, 0.5]}, replicates={"seed": 2})
+    )
+
+    assert first is not None
+    assert again is not None
+    assert first.runs == again.runs
+    assert (folder / "pages" / "same.html").exists()

@@ -1,5 +1,6 @@
 """Fingerprints of what files hold."""
 
+import hashlib
 import os
 import time
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from tunebook import fingerprints
 from tunebook.errors import DataError
-from tunebook.fingerprints import FingerprintCache, fingerprint
+from tunebook.fingerprints import FingerprintCache, Input, fingerprint, of_inputs
 
 LONG_AGO = time.time() - 1000
 
@@ -144,3 +145,34 @@ def test_a_cache_that_is_something_else_is_named(cache: FingerprintCache, data: 
 
     with pytest.raises(DataError, match="must be Tunebook's cache .*\n.*delete it"):
         fingerprint(data, files(data), cache=cache)
+
+
+def test_a_renamed_weights_file_is_the_same_input(tmp_path):
+    """Where names do not matter the fingerprint is that of the content, for one file its sha256."""
+    cache = FingerprintCache(tmp_path / "cache.sqlite")
+    first, second = tmp_path / "a.safetensors", tmp_path / "elsewhere" / "b.safetensors"
+    second.parent.mkdir()
+    for path in (first, second):
+        path.write_bytes(b"tensors")
+    found = [
+        of_inputs([Input("weights", path.parent, (path,), named=False)], cache=cache)["weights"]
+        for path in (first, second)
+    ]
+
+    assert found == [hashlib.sha256(b"tensors").hexdigest()] * 2
+    assert of_inputs([Input("data", tmp_path, (first,))], cache=cache)["data"] not in found
+
+
+@pytest.mark.usefixtures("later")
+def test_a_cache_that_only_reads_writes_nothing(
+    cache: FingerprintCache, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes what another one remembered, hashes the rest each time, and leaves the file as it is."""
+    first = data / "a.txt"
+    cache.hashes([first])
+    before, read = cache.path.read_bytes(), hashed(monkeypatch)
+    reading = FingerprintCache(cache.path, reading=True)
+
+    assert reading.hashes(files(data)) == reading.hashes(files(data))
+    assert [path.name for path in read] == ["b.txt", "b.txt"]
+    assert cache.path.read_bytes() == before

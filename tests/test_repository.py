@@ -1,6 +1,7 @@
 """The repository keeps its own promises: its words, its links, its commands, its tests."""
 
 import ast
+import hashlib
 import re
 import subprocess
 import tomllib
@@ -144,3 +145,19 @@ def test_the_wheel_holds_the_files_that_are_no_modules(tmp_path: Path):
 
     assert "tunebook/py.typed" in packed
     assert packed >= source
+
+
+def test_the_shipped_weights_are_those_of_their_page():
+    """Size and sha256 of docs/tunebook-small.md are those of the file."""
+    page = (ROOT / "docs" / "tunebook-small.md").read_text()
+    content = (ROOT / "src/tunebook/tasks/promptable_segmentation/shipped/tunebook-small.safetensors").read_bytes()
+
+    assert f"| {len(content):,} | `{hashlib.sha256(content).hexdigest()}` |" in page
+
+
+def test_the_layers_of_the_page_are_those_that_are_checked():
+    """ARCHITECTURE.md shows the layers of the import contract, highest first."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
+
+    assert "```text\n" + "\n".join(layers) + "\n```" in (ROOT / "ARCHITECTURE.md").read_text()

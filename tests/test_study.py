@@ -18,9 +18,9 @@ from tunebook.execute.job import Job
 from tunebook.folders import RunFolder
 from tunebook.ledger.facts import facts
 from tunebook.ledger.ledger import Ledger
-from tunebook.records import Decision, Outcome
+from tunebook.records import Decision, Outcome, Table
 from tunebook.runs import middle
-from tunebook.study import Allowance, Ended, Prepared
+from tunebook.study import Allowance, Ended, Prepared, Standing
 
 pytestmark = pytest.mark.usefixtures("toy_task")
 
@@ -58,6 +58,12 @@ def statuses(book: Path, name: str = "rates") -> list[str]:
     """How the runs of a study stand on its page."""
     with Book.open(book).look() as ledger:
         return [run.status for row in conductor.table(name, ledger, book).rows for run in row.runs]
+
+
+def shown(book: Path, name: str = "rates") -> Table:
+    """What the page of a study is made from."""
+    with Book.open(book).look() as ledger:
+        return conductor.table(name, ledger, book)
 
 
 def ids(book: Path, name: str = "rates") -> list[str]:
@@ -344,25 +350,93 @@ def test_another_selection_split_scores_again(tmp_path: Path) -> None:
 
     assert [each.fresh for each in ended] == [True] * 4
     assert (len(trained(book)), predicted(book)) == (4, 8)
-    assert {line.split for folder in RunFolder.all(book) for line in folder.read_settings()} == {"test"}
+    assert {
+        line.split
+        for folder in RunFolder.all(book)
+        for scoring in folder.scorings()
+        for line in folder.read_settings(scoring)
+    } == {"val", "test"}
     assert statuses(book, "other") == ["finished"] * 4
 
 
-def test_scores_of_another_study_are_not_shown_as_ones_own(tmp_path: Path) -> None:
-    """A run that another study scored on its own split has no scores here until this study has run again."""
+@pytest.mark.parametrize(
+    "other", [{"select": "{split: test}"}, {"select": "{metric: toy.large}"}, {"base": ", threshold: 0.1"}]
+)
+def test_studies_that_share_runs_do_not_disturb_each_other(tmp_path: Path, other: dict[str, str]) -> None:
+    """Other settings for the same runs: each page keeps its own scores, and neither study has anything left to do."""
     book = make_book(tmp_path)
     run(book)
-    before = facts_of(book)
+    before, table = facts_of(book), shown(book)
+    make_study(book, "other", **other)
+    with opened(book, "other") as (prepared, _):
+        assert conductor.standing(prepared) == Standing(new=0, ended=0, failed=0, scored_again=4)
+    first = run(book, "other")
+    again = [*run(book), *run(book, "other")]
+
+    assert [each.fresh for each in first + again] == [True] * 4 + [False] * 8
+    assert shown(book) == table
+    assert statuses(book, "other") == ["finished"] * 4
+    assert set(before.splitlines()) < set(facts_of(book).splitlines())
+
+
+def test_runs_that_nobody_scored_so_are_missing(tmp_path: Path) -> None:
+    """A study whose runs exist has no scores of another study on its page, and no decision, until it has run."""
+    book = make_book(tmp_path)
+    run(book)
+    make_study(book, "other", select="{split: test}")
+    with opened(book, "other") as (prepared, ledger):
+        conductor.record_plan(prepared, ledger)
+        runs = [run for row in conductor.table("other", ledger, book).rows for run in row.runs]
+
+        assert {(one.status, one.reason) for one in runs} == {
+            ("missing", "not scored yet as this study does; tunebook run does it")
+        }
+        assert all(one.scores == {} and one.pictures == () for one in runs)
+        assert conductor.decide(prepared, ledger) is None
+
+
+def test_scoring_again_tells_no_time(tmp_path: Path) -> None:
+    """Outcomes are of training and prediction: what another study scores leaves them as they are."""
+    book = make_book(tmp_path)
+    run(book)
+    before = {file: file.read_bytes() for file in book.glob("runs/*/*/outcome.json")}
     make_study(book, "other", select="{split: test}")
     run(book, "other")
-    with Book.open(book).look() as ledger:
-        shown = conductor.table("rates", ledger, book).rows[0].runs[0]
-    assert (shown.status, shown.scores) == ("missing", {})
-    assert shown.reason == "scored with settings chosen on test; tunebook run scores it again on val"
-    run(book)
 
-    assert statuses(book) == ["finished"] * 4
-    assert set(before.splitlines()) <= set(facts_of(book).splitlines())
+    assert {file: file.read_bytes() for file in before} == before
+
+
+def test_a_picture_that_is_gone_is_drawn_again(tmp_path: Path) -> None:
+    """Running the study looks at the files of the pictures; nothing is trained or predicted."""
+    book = make_book(tmp_path)
+    run(book)
+    gone = min(book.glob("runs/*/at-2/scores/*/pictures/test/0/image.png"))
+    gone.unlink()
+    ended = run(book)
+
+    assert sum(each.fresh for each in ended) == 1
+    assert gone.exists()
+    assert (len(trained(book)), predicted(book)) == (4, 8)
+
+
+def test_data_that_change_while_a_study_runs_fail_its_runs(tmp_path: Path) -> None:
+    """Runs of the old ids do not see the new data; the next command takes such a failure up by itself."""
+    book = make_book(tmp_path)
+    before = (book / "cells" / "test" / "0.txt").read_text()
+    with opened(book) as (prepared, ledger):
+        ending = conductor.conduct(prepared, ledger, Inline(), allowance=Allowance())
+        ended = [next(ending)]
+        (book / "cells" / "test" / "0.txt").write_text("0.75")
+        ended += ending
+        missing = conductor.missing(prepared)
+        standing = conductor.standing(prepared)
+    (book / "cells" / "test" / "0.txt").write_text(before)
+
+    assert [each.outcome.kind for each in ended] == ["", *["data changed"] * 3]
+    assert ended[1].outcome.reason == "data changed since the study was planned"
+    assert [planned.run.id for planned in missing] == [each.planned.run.id for each in ended[1:]]
+    assert standing == Standing(new=3, ended=1, failed=0, scored_again=0)
+    assert [each.outcome.status for each in run(book)] == ["finished"] * 4
 
 
 def test_another_scoring_setting_scores_again(tmp_path: Path) -> None:
@@ -550,15 +624,32 @@ def test_a_study_that_is_not_decided_cannot_be_built_on(tmp_path: Path) -> None:
         ids(book, "next")
 
 
-def test_a_decision_is_found_after_its_study_has_changed(tmp_path: Path) -> None:
-    """Weights come from the decided run though the newest plan does not hold it any more."""
+def test_an_edited_study_is_run_before_it_is_built_on(tmp_path: Path) -> None:
+    """A decision that the study as it is declared does not hold is an older one; run again, the new one counts."""
     book = make_book(tmp_path)
     run(book)
     make_study(book, space="{lr: [0.75]}", limit="{runs: 1}")
     run(book)
+    with pytest.raises(InputError, match="needs a decision of study rates as it is declared; the one it has is older"):
+        weights(book, "study:rates")
+    run(book)
     make_study(book, "next", base=", model: {weights: 'study:rates'}", replicates="{seed: 1}")
     with opened(book, "next") as (prepared, _):
         assert prepared.runs[0].run.configuration.values["model"]["weights"].endswith("@2")
+
+
+def test_a_study_that_selects_otherwise_is_scored_before_it_is_built_on(tmp_path: Path) -> None:
+    """A decision by another metric is an older one, though its configuration and all its runs are there."""
+    book = make_book(tmp_path)
+    run(book)
+    make_study(book, select="{metric: toy.large}", limit="{runs: 3}")
+    run(book)
+    with pytest.raises(InputError, match="needs a decision of study rates as it is declared; the one it has is older"):
+        weights(book, "study:rates")
+    run(book)
+
+    assert weights(book, "study:rates") == ["0", "1"]
+    assert len(trained(book)) == 4
 
 
 @pytest.mark.parametrize(
@@ -573,8 +664,11 @@ def test_the_middle_of_an_even_number_is_the_lower_seed(tmp_path: Path, scores: 
     for number, score in enumerate(scores):
         (folder,) = (one for one in RunFolder.all(book) if one.path.name == decision.runs[number])
         folder.write_measurements(
-            replace(one, value=score) if one.metric == "toy.score" and not one.item else one
-            for one in folder.read_measurements()
+            decision.scoring,
+            [
+                replace(one, value=score) if one.metric == "toy.score" and not one.item else one
+                for one in folder.read_measurements(decision.scoring)
+            ],
         )
     (book / "ledger.sqlite").unlink()
     with Book.open(book).ledger() as ledger:

@@ -157,7 +157,7 @@ class ToyWorker:
             yield Prediction(example.item, {"number": example.image * number})
 
     def calibrate(
-        self, run: Run, predictions: Sequence[Prediction], examples: Sequence[Example], split: str
+        self, run: Run, predictions: Sequence[Prediction], examples: Sequence[Example], split: str, *, metric: str
     ) -> Sequence[Settings]:
         """The threshold as configured."""
         return (Settings("toy", split, "toy.large", {"threshold": _config(run).threshold}),)
@@ -170,7 +170,9 @@ class ToyWorker:
         yield ItemScore("toy.score", number)
         yield ItemScore("toy.large", float(number > float(settings["toy"].values["threshold"] or 0)))
 
-    def picture(self, run: Run, prediction: Prediction, example: Example, settings: Mapping[str, Settings]) -> Panels:
+    def picture(
+        self, run: Run, prediction: Prediction, example: Example, settings: Mapping[str, Settings], *, metric: str
+    ) -> Panels:
         """A grey square."""
         return Panels(example.item, {"image": np.full((2, 2, 3), 128, np.uint8)}, caption=example.item)
 

@@ -5,15 +5,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tunebook import study as conductor
 from tunebook import task as tasks
 from tunebook.errors import InputError, Problem, StudyError
-from tunebook.fingerprints import FingerprintCache
+from tunebook.execute.inline import Inline
+from tunebook.execute.job import Executor
+from tunebook.execute.processes import Processes
+from tunebook.fingerprints import IN_BOOK, FingerprintCache
 from tunebook.folders import Busy, lock
 from tunebook.ledger.ledger import Ledger
+from tunebook.records import Decision
 from tunebook.runs import Shelf
 from tunebook.spec.book import FILE, BookFile, load_book
 from tunebook.spec.reading import ENDING, load, name_in
 from tunebook.spec.study import Study
+from tunebook.study import Allowance, Prepared
+
+EXPECTED_GB = 2.0
+"""Memory that a run is expected to need where book.yaml gives no `run_memory_gb`, in 10^9 bytes."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +101,49 @@ class Book:
 
     def shelf(self, ledger: Ledger) -> Shelf:
         """Where the runs of a study find what they read."""
-        return Shelf(self.path, ledger, FingerprintCache(self.path / ".cache" / "fingerprints.sqlite"), self.file.data)
+        return Shelf(self.path, ledger, FingerprintCache(self.path / IN_BOOK), self.file.data)
+
+    @contextmanager
+    def place(self, prepared: Prepared, *, needed: bool = True) -> "Iterator[Place]":
+        """Where a study's runs happen, as book.yaml says; no process is started when nothing is needed."""
+        wanted = self.file.executor
+        seconds = None if wanted.run_hours is None else wanted.run_hours * 3600
+        allowance = Allowance(threads=wanted.threads, seconds=seconds, memory_gb=wanted.run_memory_gb)
+        device = prepared.study.device
+        if wanted.kind == "inline" or not needed:
+            with Inline() as inline:
+                reason = "1 run at once, in this process, on the CPU unless the study names a device"
+                yield Place(inline, allowance, reason)
+            return
+        worker = prepared.task.worker.partition(":")[0]  # it imports what every run needs, torch too
+        with Processes(
+            processes=wanted.processes,
+            threads=wanted.threads,
+            preload=("numpy", worker),
+            devices=None if device in ("auto", "cuda") else (device,),
+            memory_gb=wanted.run_memory_gb or EXPECTED_GB,
+        ) as processes:
+            yield Place(processes, allowance.among(len(processes.places)), processes.reason)
+
+    def run(self, study: Study, *, retry_failed: bool = False) -> Decision | None:
+        """Run a study built in Python: what is missing is trained, decided and shown on its page.
+
+        Returns:
+            The decision; None while runs are missing (a limit), or when no configuration finished.
+
+        Raises:
+            InputError: for a study, data or weights that cannot be used, or a book in use.
+        """
+        with self.writing(), self.ledger() as ledger:
+            prepared = conductor.prepare(study, self.shelf(ledger))
+            with self.place(prepared, needed=bool(conductor.missing(prepared, retry_failed=retry_failed))) as where:
+                for _ in conductor.conduct(
+                    prepared, ledger, where.executor, allowance=where.allowance, retry_failed=retry_failed
+                ):
+                    pass
+            decision = conductor.decide(prepared, ledger)
+            conductor.page(study.study, ledger, self.path)
+            return decision
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -108,6 +159,15 @@ class Book:
             raise InputError(
                 Problem(str(self.path), "must not be in use; another tunebook command writes into it", "wait for it")
             ) from busy
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the runs of a study happen, what they may use, and a line that says why."""
+
+    executor: Executor
+    allowance: Allowance
+    reason: str
 
 
 def place(path: Path) -> tuple[Path, Path | None]:

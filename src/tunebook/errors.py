@@ -9,7 +9,9 @@
         ├── Crashed           an exception in the run, or a signal
         ├── Diverged          a loss that is not finite
         ├── OutOfMemory
-        └── OutOfTime
+        ├── OutOfTime
+        ├── Killed            a signal from elsewhere, twice
+        └── DataChanged       data or weights are not those that the run's id was made from
 
 A message says where, what it must be, what it got; the hint says the way out.
 """
@@ -88,3 +90,19 @@ class OutOfTime(RunError):
     """The run took longer than it may."""
 
     kind = "out of time"
+
+
+class Killed(RunError):
+    """Its process was killed by somebody else, twice."""
+
+    kind = "killed"
+
+
+class DataChanged(RunError):
+    """Data or weights are not those that the run's id was made from."""
+
+    kind = "data changed"
+
+
+NOT_OF_THE_RUN = frozenset({Killed.kind, DataChanged.kind})
+"""Kinds of failure that say nothing of the configuration: the next `tunebook run` takes such runs up again."""

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from tunebook.errors import DataError, Problem
 
+IN_BOOK = Path(".cache", "fingerprints.sqlite")
+"""Where a book remembers fingerprints, from its folder."""
 RACY_SECONDS = 2.0
 CHUNK = 500
 TABLE = "CREATE TABLE IF NOT EXISTS content (path BLOB PRIMARY KEY, state TEXT NOT NULL, sha256 TEXT NOT NULL)"
@@ -26,9 +28,11 @@ class FingerprintCache:
 
     Args:
         path: The file; made when first needed. Several processes may use it.
+        reading: Only read what is remembered; nothing is written, and no file is made.
     """
 
     path: Path
+    reading: bool = False
 
     def hashes(self, files: Iterable[Path]) -> Mapping[Path, str]:
         """sha256 (64 hex digits) of each file's content.
@@ -58,14 +62,15 @@ class FingerprintCache:
                     problems.append(Problem(str(file), f"must be a file that can be read; got {error.strerror}"))
             if problems:
                 raise DataError(*problems)
+            if self.reading:
+                return found
             with database:
                 database.executemany("INSERT OR REPLACE INTO content VALUES (?, ?, ?)", fresh)
         return found
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(self.path, timeout=60.0)) as database:
+        with closing(self._connected()) as database:
             try:
                 database.execute(TABLE)
             except sqlite3.DatabaseError as error:
@@ -74,6 +79,43 @@ class FingerprintCache:
                     Problem(str(self.path), f"must be Tunebook's cache of fingerprints; got {error}", hint)
                 ) from error
             yield database
+
+    def _connected(self) -> sqlite3.Connection:
+        if not self.reading:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            return sqlite3.connect(self.path, timeout=60.0)
+        if self.path.exists():
+            return sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True, timeout=60.0)
+        return sqlite3.connect(":memory:")
+
+
+@dataclass(frozen=True)
+class Input:
+    """Files whose content decides a run's result.
+
+    Args:
+        role: `data` or `weights`.
+        root: The folder that names start from; never part of the fingerprint.
+        files: Absolute paths below it.
+        named: Whether the names of the files matter beside their content: which image has which label.
+    """
+
+    role: str
+    root: Path
+    files: tuple[Path, ...]
+    named: bool = True
+
+
+def of_inputs(inputs: Iterable[Input], *, cache: FingerprintCache) -> dict[str, str]:
+    """Role -> sha256 of what a run reads. One file whose name does not matter has the sha256 of its content.
+
+    Raises:
+        DataError: when a file cannot be read.
+    """
+    return {
+        found.role: fingerprint(found.root, found.files, cache=cache) if found.named else _content(found.files, cache)
+        for found in inputs
+    }
 
 
 def fingerprint(root: Path, files: Iterable[Path], *, cache: FingerprintCache) -> str:
@@ -99,6 +141,13 @@ def fingerprint(root: Path, files: Iterable[Path], *, cache: FingerprintCache) -
     for name, content in sorted((file.relative_to(root).as_posix(), hashes[file]) for file in absolute):
         total.update(os.fsencode(name) + b"\0" + content.encode() + b"\n")
     return total.hexdigest()
+
+
+def _content(files: tuple[Path, ...], cache: FingerprintCache) -> str:
+    hashes = cache.hashes(files)
+    if len(files) == 1:
+        return hashes[files[0]]
+    return hashlib.sha256("\n".join(hashes[file] for file in files).encode()).hexdigest()
 
 
 def _hash(file: Path) -> tuple[str, str]:

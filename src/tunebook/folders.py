@@ -7,9 +7,11 @@
         checkpoint.safetensors  trained tensors only
         curve.jsonl             the learning curve
         predictions/<split>/<item>.npz   raw predictions
-        settings.jsonl          what was chosen after training
-        measurements.jsonl      one line per metric, split and item
-        pictures/<split>/<item>/<panel>.png
+        scores/<id>/            all that one way of scoring made of the predictions
+          scoring.json          which way that is
+          settings.jsonl        what was chosen after training
+          pictures/<split>.jsonl, pictures/<split>/<item>/<panel>.png
+          measurements.jsonl    one line per metric, split and item; written last
         log.txt                 what the run printed
         outcome.json            how it ended; written last
 
@@ -18,9 +20,11 @@ Every file is written beside its place and renamed into it, so that a reader see
 
 import fcntl
 import hashlib
+import io
 import json
 import os
 import re
+import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -41,6 +45,7 @@ from tunebook.records import (
     Outcome,
     Picture,
     Run,
+    Scoring,
     Settings,
     canonical_json,
 )
@@ -100,6 +105,10 @@ def _read_lines(path: Path) -> Iterator[Any]:
 
 class Busy(Exception):
     """Another process holds the lock."""
+
+
+class Damaged(Exception):
+    """A stored prediction that cannot be read: a failing disk or a person has changed its file."""
 
 
 @contextmanager
@@ -163,9 +172,9 @@ class RunFolder:
 
     # Run ------------------------------------------------------------------------------------------------
 
-    def write_run(self, run: Run, *, again: bool = False) -> None:
-        """Write what the run is. `again`: also where it stands already, with other paths or scoring settings."""
-        if again or not (self.path / "config.json").exists():
+    def write_run(self, run: Run) -> None:
+        """Write what the run is, unless it stands there already."""
+        if not (self.path / "config.json").exists():
             write_json(self.path / "config.json", asdict(run))
 
     def read_run(self) -> Run:
@@ -190,7 +199,7 @@ class RunFolder:
         """Make the run one that has not ended; what it wrote stays."""
         (self.at / "outcome.json").unlink(missing_ok=True)
 
-    # Curve, settings, measurements ----------------------------------------------------------------------
+    # Curve ----------------------------------------------------------------------------------------------
 
     def write_curve(self, points: Iterable[CurvePoint]) -> None:
         write_lines(self.at / "curve.jsonl", map(asdict, points))
@@ -198,62 +207,104 @@ class RunFolder:
     def read_curve(self) -> tuple[CurvePoint, ...]:
         return tuple(CurvePoint(**line) for line in _read_lines(self.at / "curve.jsonl"))
 
-    def write_settings(self, settings: Iterable[Settings]) -> None:
-        write_lines(self.at / "settings.jsonl", map(asdict, settings))
+    # Scores: every method takes the id of a scoring -----------------------------------------------------
 
-    def read_settings(self) -> tuple[Settings, ...]:
-        return tuple(Settings(**line) for line in _read_lines(self.at / "settings.jsonl"))
+    def scores(self, scoring: str) -> Path:
+        """The folder of all that a scoring made."""
+        return self.at / "scores" / scoring
 
-    def write_measurements(self, measurements: Iterable[Measurement]) -> None:
-        write_lines(self.at / "measurements.jsonl", map(asdict, measurements))
+    def scorings(self) -> tuple[str, ...]:
+        """Ids of the scorings that have measurements, in order."""
+        return tuple(sorted(path.parent.name for path in self.at.glob("scores/*/measurements.jsonl")))
 
-    def read_measurements(self) -> tuple[Measurement, ...]:
-        return tuple(Measurement(**line) for line in _read_lines(self.at / "measurements.jsonl"))
+    def forget_scores(self) -> None:
+        """Remove all that was made of the predictions; a scoring without measurements counts for nothing."""
+        for path in self.at.glob("scores/*/measurements.jsonl"):
+            path.unlink()
+        if (self.at / "scores").exists():
+            shutil.rmtree(self.at / "scores")
+
+    def write_scoring(self, scoring: Scoring) -> None:
+        write_json(self.scores(scoring.id) / "scoring.json", asdict(scoring))
+
+    def read_scoring(self, scoring: str) -> Scoring:
+        return Scoring(**read_json(self.scores(scoring) / "scoring.json"))
+
+    def write_settings(self, scoring: str, settings: Iterable[Settings]) -> None:
+        write_lines(self.scores(scoring) / "settings.jsonl", map(asdict, settings))
+
+    def read_settings(self, scoring: str) -> tuple[Settings, ...]:
+        return tuple(Settings(**line) for line in _read_lines(self.scores(scoring) / "settings.jsonl"))
+
+    def write_measurements(self, scoring: str, measurements: Iterable[Measurement]) -> None:
+        """To be called last: they vouch for settings and pictures."""
+        write_lines(self.scores(scoring) / "measurements.jsonl", map(asdict, measurements))
+
+    def read_measurements(self, scoring: str) -> tuple[Measurement, ...]:
+        return tuple(Measurement(**line) for line in _read_lines(self.scores(scoring) / "measurements.jsonl"))
+
+    def picture_path(self, scoring: str, split: str, item: str, panel: str) -> Path:
+        return self.scores(scoring) / "pictures" / split / item / f"{panel}.png"
+
+    def picture_list(self, scoring: str, split: str) -> Path:
+        """The file that lists a split's pictures; it is written after them."""
+        return self.scores(scoring) / "pictures" / f"{split}.jsonl"
+
+    def drawn(self, scoring: str, split: str) -> bool:
+        """Whether a split's pictures are listed and all of them are there."""
+        panels = (panel for picture in self.pictures(scoring, split) for panel in picture.panels.values())
+        return self.picture_list(scoring, split).exists() and all(Path(panel).exists() for panel in panels)
+
+    def pictures(self, scoring: str, split: str) -> tuple[Picture, ...]:
+        """The pictures that are listed, in the order of their items; paths are absolute."""
+        return tuple(
+            Picture(
+                item=found["item"],
+                caption=found["caption"],
+                panels={
+                    panel: str(self.picture_path(scoring, split, found["item"], panel)) for panel in found["panels"]
+                },
+            )
+            for found in _read_lines(self.picture_list(scoring, split))
+        )
 
     # Raw predictions ------------------------------------------------------------------------------------
 
     def write_prediction(self, split: str, item: str, arrays: Mapping[str, NDArray[Any]]) -> None:
         """One item's raw arrays, compressed, atomically."""
-        path = self.at / "predictions" / split / f"{item}.npz"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{item}.npz.part")
-        with beside.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **{name: arrays[name] for name in sorted(arrays)})
-        os.replace(beside, path)
+        file = io.BytesIO()
+        np.savez_compressed(file, allow_pickle=False, **{name: arrays[name] for name in sorted(arrays)})
+        write_atomically(self.at / "predictions" / split / f"{item}.npz", file.getvalue())
 
     def read_predictions(self, split: str) -> Iterator[tuple[str, dict[str, NDArray[Any]]]]:
-        """(item, arrays) ordered by item name."""
+        """(item, arrays) ordered by item name.
+
+        Raises:
+            Damaged: when a file cannot be read.
+        """
         for path in sorted((self.at / "predictions" / split).glob("*.npz")):
-            with np.load(path, allow_pickle=False) as arrays:
-                yield path.stem, {name: arrays[name] for name in arrays.files}
+            yield path.stem, _arrays(path)
 
     def predicted(self, split: str) -> tuple[str, ...]:
         """Names of the items that have raw predictions, in order."""
         return tuple(path.stem for path in sorted((self.at / "predictions" / split).glob("*.npz")))
 
     def read_prediction(self, split: str, item: str) -> dict[str, NDArray[Any]] | None:
-        """One item's raw arrays, or None when they are not stored."""
+        """One item's raw arrays, or None when they are not stored.
+
+        Raises:
+            Damaged: when the file cannot be read.
+        """
         path = self.at / "predictions" / split / f"{item}.npz"
-        if not path.exists():
-            return None
-        with np.load(path, allow_pickle=False) as arrays:
+        return _arrays(path) if path.exists() else None
+
+
+def _arrays(path: Path) -> dict[str, NDArray[Any]]:
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
-
-    # Pictures -------------------------------------------------------------------------------------------
-
-    def picture_path(self, split: str, item: str, panel: str) -> Path:
-        return self.at / "pictures" / split / item / f"{panel}.png"
-
-    def pictures(self, split: str) -> tuple[Picture, ...]:
-        """What `write_pictures` left, ordered by item; paths are absolute."""
-        return tuple(
-            Picture(
-                item=found["item"],
-                caption=found["caption"],
-                panels={panel: str(self.picture_path(split, found["item"], panel)) for panel in found["panels"]},
-            )
-            for found in _read_lines(self.at / "pictures" / f"{split}.jsonl")
-        )
+    except Exception as error:  # numpy, zipfile, zlib and tokenize have no error in common for a damaged file
+        raise Damaged(f"{path}: {type(error).__name__}: {error}") from error
 
 
 def digest_of_arrays(items: Iterable[tuple[str, Mapping[str, NDArray[Any]]]]) -> str:

@@ -7,7 +7,7 @@ JSON and read back equal. No value knows a path, a process or a database.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 Scalar = bool | int | float | str | None
@@ -144,6 +144,28 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class Scoring:
+    """How the predictions of a run become scores: equal ways have equal ids, and a run is scored once in each.
+
+    Args:
+        split: The split on which settings are chosen.
+        metric: The metric by which a study selects there; settings maximise it, and pictures show its mode.
+        values: Dotted path -> value of each field of the configuration that changes how predictions are scored.
+        evaluator: Version of the code that scores.
+    """
+
+    split: str
+    metric: str
+    values: Mapping[str, Any]
+    evaluator: str
+
+    @property
+    def id(self) -> str:
+        """12 hex digits of the content."""
+        return digest(asdict(self))[:12]
+
+
+@dataclass(frozen=True)
 class Measurement:
     """One number of one run.
 
@@ -223,6 +245,7 @@ class Decision:
         score: Mean on that split.
         candidates: Configuration id -> mean, best first.
         runs: Seed -> run id of the chosen configuration (one entry `-1` when no seed matters).
+        scoring: Id of the scoring that the scores are of.
     """
 
     study: str
@@ -235,6 +258,7 @@ class Decision:
     score: float
     candidates: Mapping[str, float]
     runs: Mapping[int, str]
+    scoring: str = ""
 
 
 # What analysis reads and pages show -------------------------------------------------------------------
@@ -346,3 +370,5 @@ class Table:
     decision: Decision | None = None
     provenance: Mapping[str, str] = field(default_factory=dict)
     """What all runs share, and the study file itself under `study file`."""
+    carried: Mapping[str, str] = field(default_factory=dict)
+    """Alternative -> what it took over from another study's decision, for people: `alpha=1 rank=4 (scaling)`."""

@@ -15,13 +15,14 @@ from pydantic import BaseModel
 
 from tunebook import __version__
 from tunebook.errors import InputError, Problem
-from tunebook.fingerprints import FingerprintCache, fingerprint
+from tunebook.fingerprints import FingerprintCache, Input, of_inputs
 from tunebook.ledger.ledger import Ledger
+from tunebook.ledger.records_files import PlannedEntry
 from tunebook.records import Configuration, Decision, PlannedRun, Run, digest
 from tunebook.spec.canonical import configuration as canonical
 from tunebook.spec.plan import Plan
 from tunebook.spec.references import WeightsReference, is_reference, parse
-from tunebook.task import Input, Task
+from tunebook.task import Task
 
 NO_SEED = -1
 """The key of a decision's run when no seed matters."""
@@ -47,14 +48,39 @@ class Shelf:
         """The decision of a study.
 
         Raises:
-            InputError: when it has none.
+            InputError: when it has none, or one that the study no longer stands behind.
         """
-        decision = self.ledger.decision(name)
+        decision = current_decision(name, self.ledger)
         if decision is None:
-            raise InputError(
-                Problem(place, f"needs the decision of study {name}, which has none yet", f"run study {name} first")
+            stale = self.ledger.decision(name) is not None
+            which = (
+                f"a decision of study {name} as it is declared; the one it has is older"
+                if stale
+                else (f"the decision of study {name}, which has none yet")
             )
+            raise InputError(Problem(place, f"needs {which}", f"run study {name} first"))
         return decision
+
+
+def current_decision(name: str, ledger: Ledger) -> Decision | None:
+    """The decision of a study, if its newest plan holds what was decided and all its runs have ended and are scored.
+
+    A study that was edited since, or lacks runs, has none until it is run again.
+    """
+    decision = ledger.decision(name)
+    if decision is None:
+        return None
+    planned = ledger.planned(name)
+    ended = ledger.outcomes(entry.run for entry in planned)
+    scored = ledger.scored(entry.run for entry in planned)
+
+    def complete(entry: PlannedEntry) -> bool:
+        outcome = ended.get((entry.run, entry.length))
+        failed = outcome is not None and outcome.status == "failed"
+        return failed or (entry.run, entry.length, entry.scoring) in scored
+
+    held = any((entry.configuration, entry.scoring) == (decision.configuration, decision.scoring) for entry in planned)
+    return decision if held and all(map(complete, planned)) else None
 
 
 def runs_of(plan: Plan, task: Task, shelf: Shelf) -> tuple[PlannedRun, ...]:
@@ -95,14 +121,13 @@ class _Inputs:
     shelf: Shelf
     task: Task
     study: str
-    fingerprints: dict[Input, str] = field(default_factory=dict)
+    fingerprints: dict[tuple[Input, ...], dict[str, str]] = field(default_factory=dict)
     refused: dict[Path, InputError] = field(default_factory=dict)
 
     def run(self, configuration: Configuration, replicate: Mapping[str, int]) -> Run:
         resolved = self._resolved(configuration, replicate)
         config = self.task.Config.model_validate(resolved.values)
-        inputs = self.task.inputs(config, self.shelf.book)
-        fingerprints = {found.role: self._fingerprint(found) for found in inputs}
+        fingerprints = self._fingerprints(tuple(self.task.inputs(config, self.shelf.book)))
         if "data" in fingerprints:
             self._verify(config, fingerprints["data"], resolved.values)
         return Run(
@@ -114,10 +139,10 @@ class _Inputs:
             length=self.task.length(config),
         )
 
-    def _fingerprint(self, found: Input) -> str:
-        if found not in self.fingerprints:
-            self.fingerprints[found] = fingerprint(found.root, found.files, cache=self.shelf.cache)
-        return self.fingerprints[found]
+    def _fingerprints(self, inputs: tuple[Input, ...]) -> dict[str, str]:
+        if inputs not in self.fingerprints:
+            self.fingerprints[inputs] = of_inputs(inputs, cache=self.shelf.cache)
+        return self.fingerprints[inputs]
 
     def _verify(self, config: BaseModel, data: str, values: Mapping[str, Any]) -> None:
         """Have the task read its data, once for a content and a way of reading it."""
@@ -164,10 +189,10 @@ class _Inputs:
 def _score(decision: Decision, run: str, length: int, ledger: Ledger) -> float:
     """What a run of a decision scored on the metric and split of the decision."""
     wanted = (decision.metric, decision.split, "")
-    for one in ledger.measurements(run, length):
+    for one in ledger.measurements(run, length, decision.scoring):
         if (one.metric, one.split, one.item) == wanted and one.value is not None:
             return one.value
-    message = f"must have a value of {decision.metric} on {decision.split}; run {run} has none any more"
+    message = f"must have a value of {decision.metric} on {decision.split}; run {run} has none"
     raise InputError(Problem(f"the decision of study {decision.study}", message, f"run {decision.study} again"))
 
 

@@ -18,11 +18,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tunebook import analyse, report
 from tunebook import task as tasks
-from tunebook.errors import InputError, Problem
+from tunebook.errors import NOT_OF_THE_RUN, InputError, Problem
 from tunebook.execute.child import answers
 from tunebook.execute.job import Executor, Job
+from tunebook.execute.scoring import scoring_of
 from tunebook.folders import RunFolder
 from tunebook.ledger.ledger import Ledger
 from tunebook.ledger.queries import run_facts
@@ -34,17 +37,21 @@ from tunebook.records import (
     Outcome,
     PlannedRun,
     Row,
-    RunFacts,
+    Scoring,
     Table,
     canonical_json,
 )
 from tunebook.report.page import Rendered
-from tunebook.runs import Shelf, runs_of
+from tunebook.runs import Shelf, current_decision, runs_of
+from tunebook.search.grid import grid
+from tunebook.spec.completing import complete
 from tunebook.spec.plan import Plan, plan
 from tunebook.spec.study import Study
 from tunebook.task import Task
 
 LOOK_SECONDS = 1.0
+SEARCHES = {"grid": grid}
+"""Which points are tried: a function of (space, history, generator) for every search that a study may name."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,8 @@ class Prepared:
     plan: Plan
     runs: tuple[PlannedRun, ...]
     text: str
+    carried: Mapping[str, str]
+    """Alternative -> what a decision of another study brings into it, and that study's name."""
 
     @property
     def distinct(self) -> tuple[PlannedRun, ...]:
@@ -104,8 +113,8 @@ class Ended:
 
 
 def undecided(study: Study, ledger: Ledger) -> tuple[str, ...]:
-    """The studies that this one builds on and that have no decision yet."""
-    return tuple(name for name in study.references if ledger.decision(name) is None)
+    """The studies that this one builds on and that have no decision, or one from before they were edited."""
+    return tuple(name for name in study.references if current_decision(name, ledger) is None)
 
 
 def prepare(study: Study, shelf: Shelf, *, text: str = "") -> Prepared:
@@ -118,9 +127,17 @@ def prepare(study: Study, shelf: Shelf, *, text: str = "") -> Prepared:
         InputError: for data or weights that cannot be used, or a reference to a study without a decision.
     """
     task = tasks.find(study.task)
-    decisions = {name: shelf.decision(name, place=study.study).values for name in study.decisions}
-    laid_out = plan(study, task, references=decisions)
-    return Prepared(shelf.book, laid_out.study, task, laid_out, runs_of(laid_out, task, shelf), text)
+    study = complete(study, task)
+    decisions = {name: shelf.decision(name, place=study.study) for name in study.decisions}
+    points = SEARCHES[study.search](study.space, (), np.random.default_rng(0))
+    values = {name: decision.values for name, decision in decisions.items()}
+    laid_out = plan(study, task, references=values, points=points)
+    carried = {
+        alternative.label: f"{decisions[alternative.source].label} ({alternative.source})"
+        for alternative in study.space.alternatives()
+        if alternative.source is not None
+    }
+    return Prepared(shelf.book, laid_out.study, task, laid_out, runs_of(laid_out, task, shelf), text, carried)
 
 
 def conduct(
@@ -192,7 +209,8 @@ def standing(prepared: Prepared) -> Standing:
     """
     answered = [_answer(planned, prepared, retry_failed=False) for planned in prepared.distinct]
     to_do = [planned for planned, outcome in zip(prepared.distinct, answered, strict=True) if outcome is None]
-    scored_again = sum(_folder(planned, prepared).read_outcome() is not None for planned in to_do)
+    held = [_folder(planned, prepared).read_outcome() for planned in to_do]
+    scored_again = sum(outcome is not None and outcome.status == "finished" for outcome in held)
     return Standing(
         new=len(to_do) - scored_again,
         ended=len(answered) - len(to_do),
@@ -216,6 +234,7 @@ def record_plan(prepared: Prepared, ledger: Ledger) -> None:
             parameters=planned[one.configuration].parameters,
             alternative=planned[one.configuration].alternative,
             label=planned[one.configuration].label,
+            scoring=_scoring(one, prepared).id,
         )
         for position, one in enumerate(prepared.runs)
     ]
@@ -237,7 +256,13 @@ def decide(prepared: Prepared, ledger: Ledger) -> Decision | None:
     if decision is None:
         return None
     configurations = {entry.configuration.id: entry.configuration for entry in prepared.plan.configurations}
-    decision = replace(decision, values=configurations[decision.configuration].values)
+    decision = replace(
+        decision,
+        values=configurations[decision.configuration].values,
+        scoring=next(
+            entry.scoring for entry in ledger.planned(found.study) if entry.configuration == decision.configuration
+        ),
+    )
     ledger.ingest_record(write_decision(prepared.book, decision))
     return decision
 
@@ -256,7 +281,6 @@ def table(name: str, ledger: Ledger, book: Path) -> Table:
     for entry in ledger.planned(name):
         facts = run_facts(ledger, book, entry, pictures_split=static.splits[0], curve=True)
         row = rows.setdefault((entry.configuration, entry.case.label), _row(entry))
-        facts = _as_declared(facts, static)
         rows[entry.configuration, entry.case.label] = replace(row, runs=(*row.runs, facts))
     return replace(static, rows=tuple(rows.values()), decision=ledger.decision(name))
 
@@ -285,9 +309,8 @@ def _answer(planned: PlannedRun, prepared: Prepared, *, retry_failed: bool) -> O
         if outcome is None or (outcome.status == "failed" and retry_failed):
             return None
         if outcome.status == "failed":
-            return outcome
-        job = _job(planned, prepared, Allowance())
-        return outcome if answers(outcome, job, prepared.task, folder) else None
+            return None if outcome.kind in NOT_OF_THE_RUN else outcome
+        return outcome if answers(outcome, _job(planned, prepared, Allowance()), folder) else None
     except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
         message = f"must hold whole files; got {type(error).__name__}: {error}"
         hint = f"restore them, or remove {folder.path} and run the study again"
@@ -302,14 +325,19 @@ def _job(planned: PlannedRun, prepared: Prepared, allowance: Allowance) -> Job:
         task=prepared.task.name,
         book=prepared.book,
         splits=tuple(dict.fromkeys((study.select.split, *study.report.splits))),
-        select_split=study.select.split,
-        select_metric=study.select.metric,
+        scoring=_scoring(planned, prepared),
         pictures=tuple(study.report.splits[:1]),
         threads=allowance.threads,
         device={"auto": "cpu", "cuda": "cuda:0"}.get(study.device, study.device),
         seconds=allowance.seconds,
         memory_gb=allowance.memory_gb,
     )
+
+
+def _scoring(planned: PlannedRun, prepared: Prepared) -> Scoring:
+    """How the study scores a run."""
+    select = prepared.study.select
+    return scoring_of(planned.run.configuration, prepared.task, split=select.split, metric=select.metric)
 
 
 def _limits(study: Study) -> tuple[datetime, float]:
@@ -343,18 +371,8 @@ def _declared(prepared: Prepared) -> Table:
         equivalent=planned.counts.equivalent,
         declared=planned.counts.declared,
         provenance={"study file": prepared.text},
+        carried=prepared.carried,
     )
-
-
-def _as_declared(facts: RunFacts, static: Table) -> RunFacts:
-    """A run whose settings another study chose, on another split, has no scores for this one."""
-    others = sorted({settings.split for settings in facts.settings} - {static.select_split})
-    if not others:
-        return facts
-    reason = (
-        f"scored with settings chosen on {', '.join(others)}; tunebook run scores it again on {static.select_split}"
-    )
-    return RunFacts(id=facts.id, replicate=facts.replicate, role=facts.role, status="missing", reason=reason)
 
 
 def _row(entry: PlannedEntry) -> Row:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from tunebook.errors import InputError, Problem
+from tunebook.fingerprints import Input
 from tunebook.records import CurvePoint, MetricFacts, Run, Scalar, Settings
 from tunebook.spec.workload import Workload
 
@@ -41,21 +42,6 @@ class Metric:
     facts: MetricFacts
     aggregate: Callable[[Sequence[ItemScore]], float]
     mode: str = ""
-
-
-@dataclass(frozen=True)
-class Input:
-    """Files whose content decides a run's result.
-
-    Args:
-        role: `data` or `weights`.
-        root: The folder that file names are relative to; never part of the fingerprint.
-        files: Absolute paths below it.
-    """
-
-    role: str
-    root: Path
-    files: tuple[Path, ...]
 
 
 @dataclass(frozen=True)
@@ -167,9 +153,13 @@ class Worker(Protocol):
         ...
 
     def calibrate(
-        self, run: Run, predictions: Sequence[Prediction], examples: Sequence[Example], split: str
+        self, run: Run, predictions: Sequence[Prediction], examples: Sequence[Example], split: str, *, metric: str
     ) -> Sequence[Settings]:
-        """Settings chosen from raw predictions on one split, one value per mode that has any."""
+        """Settings chosen from raw predictions on one split, one for each mode that has any.
+
+        Args:
+            metric: The metric that a study selects by; settings of its mode maximise it.
+        """
         ...
 
     def score(
@@ -178,8 +168,10 @@ class Worker(Protocol):
         """Every metric of the task for one item. `settings`: mode -> settings."""
         ...
 
-    def picture(self, run: Run, prediction: Prediction, example: Example, settings: Mapping[str, Settings]) -> Panels:
-        """Thumbnails of one item."""
+    def picture(
+        self, run: Run, prediction: Prediction, example: Example, settings: Mapping[str, Settings], *, metric: str
+    ) -> Panels:
+        """Thumbnails of one item, in the mode of the metric that a study selects by; the caption says the mode."""
         ...
 
 

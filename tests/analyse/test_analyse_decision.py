@@ -1,9 +1,11 @@
 """The decision, and who stands for the study in pictures and curves."""
 
+from dataclasses import replace
+
 import pytest
 from study_tables import AIS, a_row, a_run, a_table, failed
 
-from tunebook.analyse import Unavailable, curves, decide, judge, representatives
+from tunebook.analyse import Unavailable, curves, decide, judge, places, representatives
 from tunebook.errors import InputError
 from tunebook.records import Case, CurvePoint, Picture
 
@@ -89,7 +91,31 @@ def test_best_median_and_worst_are_shown_on_three_items():
 
 def test_no_pictures_no_representatives():
     """The reason stands in their place."""
-    assert representatives(a_table(a_row("a", a_run()))) == Unavailable("no finished run with a score has pictures")
+    assert representatives(a_table(a_row("a", a_run()))) == Unavailable(
+        "neither the best nor the median nor the worst configuration has pictures"
+    )
+
+
+def test_a_place_without_pictures_is_left_out():
+    """Nobody stands in for the worst: the others keep their places, as in the curves."""
+    pictures = (Picture("a", {"image": "/a.png"}),)
+    rows = [a_row(f"{val}", a_run(val=val, pictures=pictures if val > 0.1 else ())) for val in (0.1, 0.2, 0.3)]
+    table = a_table(*rows)
+
+    assert {place: entry.label for place, entry in places(table).items()} == {
+        "best": "0.3",
+        "median": "0.2",
+        "worst": "0.1",
+    }
+    assert [each.place for each in representatives(table).shown] == ["best", "median"]
+
+
+def test_places_are_taken_among_complete_configurations():
+    """A lucky run of a configuration that failed elsewhere is not the best."""
+    rows = [a_row("lucky", a_run(0, val=0.9), failed(1)), a_row("a", a_run(0)), a_row("b", a_run(0, val=0.1))]
+
+    assert {place: entry.label for place, entry in places(a_table(*rows)).items()} == {"best": "a", "median": "b"}
+    assert places(a_table(rows[0]))["best"].label == "lucky"
 
 
 def test_curves_are_means_over_replicates():
@@ -103,6 +129,17 @@ def test_curves_are_means_over_replicates():
     assert (found.lines[0].steps[:2], found.lines[0].losses[:2]) == ((2, 4), (2.0, 4.0))
 
 
+def test_only_finished_runs_are_part_of_a_curve():
+    """A run that failed on its way is counted, and is in no mean."""
+    curve = (CurvePoint(1, {"loss": 1.0}),)
+    lost = failed(1)
+    runs = [a_run(0, curve=curve), replace(lost, curve=(CurvePoint(1, {"loss": 99.0}),))]
+    found = curves(a_table(a_row("a", *runs), a_row("b", runs[1])))
+
+    assert [(line.label, line.losses, line.n) for line in found.lines] == [("a", (1.0,), 1)]
+    assert found.left_out == 2
+
+
 def test_untrained_studies_have_no_curves():
     """The reason stands in their place."""
-    assert curves(a_table(a_row("a", a_run()))) == Unavailable("no run recorded a learning curve")
+    assert curves(a_table(a_row("a", a_run()))) == Unavailable("no finished run recorded a learning curve")

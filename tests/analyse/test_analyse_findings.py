@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from study_tables import AIS, a_row, a_run, a_table, failed, missing
 
-from tunebook.analyse import decide, findings
+from tunebook.analyse import CODES, decide, findings, outdated
 
 SOUND = (a_row("a", a_run(0), a_run(1)), a_row("b", a_run(0, val=0.4), a_run(1, val=0.4)))
 
@@ -56,3 +56,39 @@ def test_t501_when_the_decision_is_not_the_rules():
 
     assert (found.code, found.evidence) == ("T501", ("recorded: b", "the rule chooses a"))
     assert codes(replace(table, decision=decide(table))) == []
+
+
+def test_t503_when_the_decided_configuration_has_no_row():
+    """A study that was edited since: the decision is told as one of before, and not also as a wrong one."""
+    table = a_table(*SOUND)
+    (found,) = findings(replace(table, decision=replace(decide(table), configuration="gone", label="gone")))
+
+    assert (found.code, found.evidence) == (
+        "T503",
+        (
+            "recorded: gone (gone)",
+            "recorded before the study was changed: its configuration is not among the rows",
+        ),
+    )
+
+
+def test_a_decision_is_outdated_by_runs_added_and_by_another_rule():
+    """Runs that the study declares and that have not ended, or another metric, leave the decision behind."""
+    table = a_table(*SOUND)
+    grown = a_table(*SOUND, a_row("c", missing(0), missing(1)), decision=decide(table))
+    other = replace(table, decision=replace(decide(table), split="test"))
+
+    assert outdated(replace(table, decision=decide(table))) == outdated(table) == ""
+    assert outdated(grown) == "2 runs that the study declares have no result yet, and it was decided before"
+    assert codes(grown) == ["T101", "T503"]
+    assert outdated(other) == "recorded before the study was changed: it was chosen by best-mean, ais.msa on test"
+
+
+def test_every_code_is_listed():
+    """The page names the checks that found nothing: all that can find something."""
+    short = a_run(1, counts={(AIS, "val"): (9, 10)})
+    table = a_table(a_row("a", a_run(0), short), a_row("b", failed(0)), a_row("c", a_run(0)), splits=("val", "test"))
+    wrong = replace(table, decision=replace(decide(table), configuration="b"))
+    stale = replace(table, decision=replace(decide(table), configuration="gone"))
+
+    assert {*codes(wrong), *codes(stale)} == set(CODES)

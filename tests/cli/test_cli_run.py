@@ -8,6 +8,7 @@ import pytest
 from toy_study import make_book, make_data, make_study, trained
 
 from tunebook.book import Book
+from tunebook.ledger.tables import SCHEMA_VERSION
 
 pytestmark = pytest.mark.usefixtures("toy_task")
 
@@ -25,7 +26,7 @@ def test_a_book_is_run_decided_and_shown(tunebook, tmp_path: Path):
     assert (said.code, said.err) == (0, "")
     assert said.out.splitlines() == [
         "rates: 4 runs, 0 exist, 4 to do",
-        "rates: 1 run at once, in this process",
+        "rates: 1 run at once, in this process, on the CPU unless the study names a device",
         "rates: 1 of 4 done, 1 running, 0 failed, under a minute left",
         "rates: 2 of 4 done, 1 running, 0 failed, under a minute left",
         "rates: 3 of 4 done, 1 running, 0 failed, under a minute left",
@@ -182,7 +183,8 @@ def test_a_ledger_of_another_version_names_the_way_out(tunebook, tmp_path: Path)
     rebuilt = tunebook("ledger", "rebuild", book)
 
     assert refused.code == 2
-    assert "must be a ledger of version 1; got version 99\n    `tunebook ledger rebuild` makes it again" in refused.err
+    assert f"must be a ledger of version {SCHEMA_VERSION}; got version 99\n" in refused.err
+    assert "    `tunebook ledger rebuild` makes it again from the files of the book\n" in refused.err
     assert rebuilt.out == "4 runs and 2 records\n"
     assert tunebook("ledger", "dump", "--facts", book).out == facts
     assert "4 exist, 0 to do" in tunebook("run", book).out

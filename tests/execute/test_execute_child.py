@@ -1,8 +1,12 @@
 """One run from its lock to its outcome."""
 
+import errno
 import math
+import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,9 +14,10 @@ from toy import ToyTask, ToyWorker, toy_job
 
 from tunebook.errors import Diverged, InputError
 from tunebook.execute import child
-from tunebook.execute.child import failed, work
+from tunebook.execute.child import answers, failed, work
 from tunebook.execute.inline import Inline
 from tunebook.execute.job import Job
+from tunebook.fingerprints import IN_BOOK
 from tunebook.folders import RunFolder, digest_of_arrays
 from tunebook.records import CurvePoint
 
@@ -50,7 +55,7 @@ def test_a_run_leaves_everything_that_it_found(tmp_path: Path) -> None:
     assert outcome.quantities == {"trainable_parameters": 1}
     assert outcome.costs.peak_memory_mb > 1
     assert [point.step for point in folder.read_curve()] == [1, 2, 3]
-    assert [(s.split, s.values) for s in folder.read_settings()] == [("val", {"seen": 3})]
+    assert [(s.split, s.values) for s in folder.read_settings(job.scoring.id)] == [("val", {"seen": 3})]
 
 
 def test_measurements_name_split_item_and_counts(tmp_path: Path) -> None:
@@ -58,7 +63,9 @@ def test_measurements_name_split_item_and_counts(tmp_path: Path) -> None:
     job = toy_job(tmp_path)
     work(job)
 
-    found = [m for m in folder_of(job).read_measurements() if m.metric == "toy.closeness" and m.split == "test"]
+    found = [
+        m for m in folder_of(job).read_measurements(job.scoring.id) if m.metric == "toy.closeness" and m.split == "test"
+    ]
 
     assert [(m.item, m.value, m.n, m.expected) for m in found] == [
         ("", 0.875, 2, 2),
@@ -73,7 +80,7 @@ def test_a_metric_without_a_score_says_why(tmp_path: Path) -> None:
     job = toy_job(tmp_path)
     work(job)
 
-    found = [m for m in folder_of(job).read_measurements() if m.metric == "toy.never" and m.item == ""]
+    found = [m for m in folder_of(job).read_measurements(job.scoring.id) if m.metric == "toy.never" and m.item == ""]
 
     assert {m.split for m in found} == {"test", "val"}
     assert {(m.value, m.n, m.reason) for m in found} == {(None, 0, "toy.never was not scored for this configuration")}
@@ -84,9 +91,9 @@ def test_pictures_lie_in_the_run_folder(tmp_path: Path) -> None:
     job = toy_job(tmp_path, pictures=("test",))
     work(job)
 
-    first, _ = folder_of(job).pictures("test")
+    first, _ = folder_of(job).pictures(job.scoring.id, "test")
 
-    assert (first.item, first.caption, list(first.panels)) == ("item-9", "item-9", ["image", "truth"])
+    assert (first.item, first.caption, list(first.panels)) == ("item-9", "item-9 toy.closeness", ["image", "truth"])
     assert Path(first.panels["image"]).read_bytes().startswith(b"\x89PNG")
 
 
@@ -100,14 +107,59 @@ def test_a_finished_run_answers_at_once(tmp_path: Path) -> None:
 
 
 def test_another_split_is_predicted_without_training(tmp_path: Path) -> None:
-    """A finished run that lacks a split gets it from its checkpoint and keeps what it had."""
-    work(toy_job(tmp_path))
+    """A finished run that lacks a split gets it from its checkpoint and keeps what it had, scores and costs too."""
+    first = work(toy_job(tmp_path))
     job = toy_job(tmp_path, splits=("train",))
 
     outcome = work(job)
 
+    assert (outcome.costs, outcome.provenance) == (first.costs, first.provenance)
+    assert folder_of(job).read_outcome() == outcome
     assert set(outcome.predictions) == {"test", "val", "train"}
-    assert {m.split for m in folder_of(job).read_measurements()} == {"test", "val", "train"}
+    assert {m.split for m in folder_of(job).read_measurements(job.scoring.id)} == {"test", "val", "train"}
+    assert trainings(tmp_path) == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"select_split": "test"}, {"metric": "toy.never"}, {"threshold": 0.75}],
+    ids=lambda other: next(iter(other)),
+)
+def test_ways_of_scoring_lie_side_by_side(tmp_path: Path, other: dict[str, Any]) -> None:
+    """Two studies that share a run and differ in split, metric or a scoring setting keep their scores and pictures."""
+    one, two = toy_job(tmp_path, pictures=("test",)), toy_job(tmp_path, pictures=("test",), **other)
+    first = work(one)
+    before = {file: file.stat().st_mtime_ns for file in folder_of(one).path.rglob("*") if file.is_file()}
+
+    assert work(two) == first
+    assert one.run.id == two.run.id
+    assert folder_of(one).scorings() == tuple(sorted({one.scoring.id, two.scoring.id}))
+    assert folder_of(two).read_scoring(two.scoring.id) == two.scoring
+    assert work(one) == work(two) == first
+    assert {file: file.stat().st_mtime_ns for file in before} == before
+    assert trainings(tmp_path) == 1
+
+
+def test_settings_and_pictures_follow_the_metric_of_the_study(tmp_path: Path) -> None:
+    """The worker is told by which metric the study selects."""
+    job = toy_job(tmp_path, metric="toy.never", pictures=("test",))
+    work(job)
+
+    assert [one.metric for one in folder_of(job).read_settings(job.scoring.id)] == ["toy.never"]
+    assert folder_of(job).pictures(job.scoring.id, "test")[0].caption == "item-9 toy.never"
+
+
+def test_a_picture_that_is_gone_is_drawn_again(tmp_path: Path) -> None:
+    """A run whose list names a file that is not there is not complete; nothing is trained."""
+    job = toy_job(tmp_path, pictures=("test",))
+    outcome = work(job)
+    gone = Path(folder_of(job).pictures(job.scoring.id, "test")[1].panels["truth"])
+    before = gone.read_bytes()
+    gone.unlink()
+
+    assert not answers(outcome, job, folder_of(job))
+    assert work(job) == outcome
+    assert gone.read_bytes() == before
     assert trainings(tmp_path) == 1
 
 
@@ -118,8 +170,10 @@ def test_another_selection_split_chooses_settings_again(tmp_path: Path) -> None:
 
     work(job)
 
-    assert [s.values for s in folder_of(job).read_settings()] == [{"seen": 2}]
-    assert {m.settings["seen"] for m in folder_of(job).read_measurements() if m.metric == "toy.closeness"} == {2}
+    assert [s.values for s in folder_of(job).read_settings(job.scoring.id)] == [{"seen": 2}]
+    assert {
+        m.settings["seen"] for m in folder_of(job).read_measurements(job.scoring.id) if m.metric == "toy.closeness"
+    } == {2}
     assert trainings(tmp_path) == 1
 
 
@@ -134,18 +188,24 @@ def test_torn_scoring_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     work(job)
 
-    assert {m.settings["seen"] for m in folder_of(job).read_measurements() if m.metric == "toy.closeness"} == {2}
+    assert {
+        m.settings["seen"] for m in folder_of(job).read_measurements(job.scoring.id) if m.metric == "toy.closeness"
+    } == {2}
 
 
 def test_another_evaluator_scores_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Measurements of another evaluator's version are replaced, from the stored predictions."""
-    job = toy_job(tmp_path)
-    work(job)
+    """Measurements of another evaluator's version come from the stored predictions; of its own version alone."""
+    older = toy_job(tmp_path)
+    work(older)
     monkeypatch.setattr(ToyTask, "evaluator", "2")
+    job = toy_job(tmp_path)
 
     work(job)
 
-    assert {m.evaluator for m in folder_of(job).read_measurements()} == {"2"}
+    with pytest.raises(InputError, match="task toy: must score with evaluator 1; got 2\n.* one version"):
+        work(older)
+
+    assert {m.evaluator for m in folder_of(job).read_measurements(job.scoring.id)} == {"2"}
     assert trainings(tmp_path) == 1
 
 
@@ -163,15 +223,111 @@ def test_a_checkpoint_without_an_outcome_is_not_trusted(tmp_path: Path) -> None:
     assert trainings(tmp_path) == 1
 
 
-def test_damaged_predictions_are_made_again(tmp_path: Path) -> None:
+def turned(content: bytes, at: bytes, offset: int) -> bytes:
+    """One byte turned round, counted from where some others stand."""
+    place = content.index(at) + offset
+    return content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: b"torn",
+        lambda content: b"",
+        lambda content: content[: len(content) // 2],
+        lambda content: turned(content, b"number.npy", 40),
+        lambda content: content.replace(b"PK\x01\x02", b"PK\x01\x03"),
+        lambda content: turned(content, b"PK\x01\x02", 10),
+        lambda content: turned(content, b"PK\x01\x02", 8),
+    ],
+    ids=["another kind", "empty", "torn", "stream", "directory", "compression", "flags"],
+)
+def test_damaged_predictions_are_made_again(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
     """Stored predictions count only while they have the digest of the outcome."""
     job = toy_job(tmp_path)
     first = work(job)
-    (folder_of(job).at / "predictions" / "val" / "item-9.npz").write_bytes(b"torn")
+    file = folder_of(job).at / "predictions" / "val" / "item-9.npz"
+    file.write_bytes(damage(file.read_bytes()))
 
     again = work(replace(job, splits=("test", "train")))
 
     assert again.predictions["val"] == first.predictions["val"]
+    assert {m.split for m in folder_of(job).read_measurements(job.scoring.id)} == {"test", "train", "val"}
+
+
+def test_a_prediction_reaches_the_disk_before_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that fails leaves neither a torn file nor one beside it."""
+
+    def broken(_: int) -> None:
+        raise OSError(errno.EIO, "the disk is broken")
+
+    monkeypatch.setattr(os, "fsync", broken)
+    folder = RunFolder(tmp_path, 3)
+    with pytest.raises(OSError, match="the disk is broken"):
+        folder.write_prediction("test", "item", {"number": np.zeros(1)})
+
+    assert list((folder.at / "predictions" / "test").iterdir()) == []
+
+
+def test_what_was_made_of_other_predictions_is_forgotten(tmp_path: Path) -> None:
+    """Predictions that must be made again take the scores of every study with them."""
+    one, two = toy_job(tmp_path), toy_job(tmp_path, threshold=0.75)
+    work(one)
+    (folder_of(one).at / "predictions" / "val" / "item-9.npz").write_bytes(b"torn")
+
+    work(two)
+
+    assert folder_of(one).scorings() == (two.scoring.id,)
+
+
+@pytest.mark.parametrize("change", ["edited", "removed"])
+def test_data_that_changed_after_planning_fail_the_run(tmp_path: Path, change: str) -> None:
+    """A run whose inputs are not those of its id is not trained."""
+    (tmp_path / "numbers.txt").write_text("1")
+    job = toy_job(tmp_path, data="numbers.txt")
+    (tmp_path / "numbers.txt").write_text("2")
+    if change == "removed":
+        (tmp_path / "numbers.txt").unlink()
+
+    outcome = work(job)
+
+    assert (outcome.status, outcome.kind) == ("failed", "data changed")
+    assert outcome.reason.startswith("data changed since the study was planned")
+    assert ("numbers.txt: must be a file that can be read" in outcome.reason) == (change == "removed")
+    assert not (tmp_path / "trained.txt").exists()
+
+
+def test_data_that_change_meanwhile_fail_the_run(tmp_path: Path) -> None:
+    """Edited while it trains: nothing is predicted of the new data."""
+    (tmp_path / "numbers.txt").write_text("1")
+    job = toy_job(tmp_path, data="numbers.txt", fault="edit")
+
+    outcome = work(job)
+
+    assert outcome.reason == "data changed since the study was planned"
+    assert folder_of(job).predicted("test") == ()
+
+
+def test_changed_data_are_not_scored(tmp_path: Path) -> None:
+    """A finished run stays as it is; scores of other labels never pass for its own."""
+    (tmp_path / "numbers.txt").write_text("1")
+    first = work(toy_job(tmp_path, data="numbers.txt"))
+    job = toy_job(tmp_path, data="numbers.txt", threshold=0.75)
+    (tmp_path / "numbers.txt").write_text("2")
+
+    assert work(job).kind == "data changed"
+    assert folder_of(job).read_outcome() == first
+    assert job.scoring.id not in folder_of(job).scorings()
+
+
+def test_a_run_leaves_the_cache_of_the_book_alone(tmp_path: Path) -> None:
+    """A worker writes into its run's folder and nowhere else."""
+    (tmp_path / "numbers.txt").write_text("1")
+    job = toy_job(tmp_path, data="numbers.txt")
+    (tmp_path / IN_BOOK).unlink()
+    work(job)
+
+    assert not (tmp_path / IN_BOOK).exists()
 
 
 def test_nothing_is_trained_at_length_zero(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def test_a_crash_is_recorded_and_the_executor_goes_on(
 
     outcome = executor.submit(job).result()
 
-    assert kind_and_reason(outcome) == ("crashed", reason)
+    assert kind_and_reason(outcome) == ("killed" if fault == "killed" else "crashed", reason)
     assert RunFolder.of(tmp_path, job.run).read_outcome() == outcome
     assert beside.result().status == "finished"
 

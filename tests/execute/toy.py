@@ -11,9 +11,11 @@ from pydantic import BaseModel
 
 from tunebook.errors import Diverged
 from tunebook.execute.job import Job
+from tunebook.execute.scoring import scoring_of
+from tunebook.fingerprints import IN_BOOK, FingerprintCache, Input, of_inputs
 from tunebook.records import Configuration, CurvePoint, MetricFacts, Run, Settings
 from tunebook.spec.parameters import Fields, parameter
-from tunebook.task import Context, Example, Input, ItemScore, Metric, Panels, Prediction
+from tunebook.task import Context, Example, ItemScore, Metric, Panels, Prediction
 
 ITEMS = {"train": 4, "val": 3, "test": 2}
 
@@ -24,6 +26,8 @@ class ToyConfig(Fields):
     lr: float = parameter(0.5, meaning="Share of the way to the goal that a step goes.")
     fault: str = parameter("", meaning="How the run fails.")
     seconds: float = parameter(0.0, meaning="How long training sleeps.")
+    data: str = parameter("", meaning="A file of the book that the run reads.")
+    threshold: float = parameter(0.5, meaning="From where on a number is large.", identity="scoring")
 
 
 def mean(scores: Sequence[ItemScore]) -> float:
@@ -49,8 +53,9 @@ class ToyTask:
         return set()
 
     def inputs(self, config: BaseModel, book: Path) -> Sequence[Input]:
-        """A toy needs no files."""
-        return ()
+        """A toy needs no file but the one that its configuration names."""
+        assert isinstance(config, ToyConfig)
+        return (Input("data", book, (book / config.data,)),) if config.data else ()
 
     def splits(self, config: BaseModel) -> Sequence[str]:
         """All that there are."""
@@ -81,6 +86,8 @@ class ToyWorker:
         for step in range(1, context.length + 1):
             number += (1 - number) * run.configuration.get("lr")
             if step == 2:
+                if run.configuration.get("fault") == "edit":
+                    (context.book / run.configuration.get("data")).write_text("edited")
                 fail(run.configuration.get("fault"), context)
             yield CurvePoint(step, {"loss": 1 - number})
         context.checkpoint.write_bytes(np.float64(number).tobytes())
@@ -102,10 +109,10 @@ class ToyWorker:
             yield Prediction(example.item, {"number": number})
 
     def calibrate(
-        self, run: Run, predictions: Sequence[Prediction], examples: Sequence[Example], split: str
+        self, run: Run, predictions: Sequence[Prediction], examples: Sequence[Example], split: str, *, metric: str
     ) -> Sequence[Settings]:
         """One setting: the number of items that were there."""
-        return (Settings("toy", split, "toy.closeness", {"seen": len(predictions)}),)
+        return (Settings("toy", split, metric, {"seen": len(predictions)}),)
 
     def score(
         self, run: Run, prediction: Prediction, example: Example, settings: Mapping[str, Settings]
@@ -113,10 +120,12 @@ class ToyWorker:
         """How near the number is."""
         yield ItemScore("toy.closeness", float(prediction.arrays["number"][0]))
 
-    def picture(self, run: Run, prediction: Prediction, example: Example, settings: Mapping[str, Settings]) -> Panels:
-        """A grey square beside a white one."""
+    def picture(
+        self, run: Run, prediction: Prediction, example: Example, settings: Mapping[str, Settings], *, metric: str
+    ) -> Panels:
+        """A grey square beside a white one; the caption names item and metric."""
         grey = np.full((2, 2, 3), 128, np.uint8)
-        return Panels(example.item, {"image": grey, "truth": grey + 127}, caption=example.item)
+        return Panels(example.item, {"image": grey, "truth": grey + 127}, caption=f"{example.item} {metric}")
 
 
 def fail(fault: str, context: Context) -> None:
@@ -159,13 +168,18 @@ def toy_job(
     length: int = 3,
     splits: tuple[str, ...] = ("test",),
     select_split: str = "val",
+    metric: str = "toy.closeness",
+    threshold: float = 0.5,
+    data: str = "",
     pictures: tuple[str, ...] = (),
     seconds: float | None = None,
     memory_gb: float | None = None,
 ) -> Job:
     """A job for one toy run in a book."""
-    values = {"lr": 0.5, "fault": fault, "seconds": sleep}
-    run = Run("toy", "1", Configuration(values, values), {"seed": seed}, {}, length)
+    effective = {"lr": 0.5, "fault": fault, "seconds": sleep}
+    configuration = Configuration({**effective, "data": data, "threshold": threshold}, effective)
+    fingerprints = of_inputs(TASK.inputs(ToyConfig(data=data), book), cache=FingerprintCache(book / IN_BOOK))
+    run = Run("toy", "1", configuration, {"seed": seed}, fingerprints, length)
     return Job(
         run,
         worker="toy:ToyWorker",
@@ -173,8 +187,7 @@ def toy_job(
         task_object="toy:TASK",
         book=book,
         splits=splits,
-        select_split=select_split,
-        select_metric="toy.closeness",
+        scoring=scoring_of(configuration, TASK, split=select_split, metric=metric),
         pictures=pictures,
         seconds=seconds,
         memory_gb=memory_gb,

@@ -4,9 +4,10 @@ from pathlib import Path
 
 from tunebook.folders import RunFolder
 from tunebook.ledger.records_files import PlannedEntry
-from tunebook.records import Case, Configuration, Costs, Decision, Measurement, Outcome, Run, Settings
+from tunebook.records import Case, Configuration, Costs, Decision, Measurement, Outcome, Run, Scoring, Settings
 
 URL = "sqlite:///ledger.sqlite"
+SCORING = Scoring(split="val", metric="ais.msa", values={"grid": "small"}, evaluator="1")
 
 
 def make_run(rank: int = 4, seed: int = 0) -> Run:
@@ -41,13 +42,15 @@ class MakeFolder:
         *,
         outcome: Outcome | None = None,
         measurements: list[Measurement] | None = None,
+        scoring: Scoring = SCORING,
         seconds: float = 1.5,
     ) -> RunFolder:
-        """A folder with every file; `outcome` replaces the finished one."""
+        """A folder with every file, scored in one way; `outcome` replaces the finished one."""
         folder = RunFolder.of(self.book, run or make_run())
         folder.write_run(run or make_run())
-        folder.write_settings([Settings("ais", "val", "ais.msa", {"threshold": 0.5})])
-        folder.write_measurements(make_measurements() if measurements is None else measurements)
+        folder.write_scoring(scoring)
+        folder.write_settings(scoring.id, [Settings("ais", scoring.split, scoring.metric, {"threshold": 0.5})])
+        folder.write_measurements(scoring.id, make_measurements() if measurements is None else measurements)
         finished = Outcome(
             status="finished",
             predictions={"val": "p" * 64},
@@ -71,6 +74,7 @@ def make_entry(run: Run, position: int = 0) -> PlannedEntry:
         position=position,
         parameters={"rank": run.configuration.values["rank"]},
         label=f"rank={run.configuration.values['rank']}",
+        scoring=SCORING.id,
     )
 
 
@@ -87,4 +91,5 @@ def make_decision(score: float = 0.5, study: str = "lora") -> Decision:
         score=score,
         candidates={"bbb": score, "aaa": 0.25},
         runs={-1: "r", 2: "s", 10: "t"},
+        scoring=SCORING.id,
     )

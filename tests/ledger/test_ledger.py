@@ -6,7 +6,7 @@ from dataclasses import replace
 from time import perf_counter
 
 import pytest
-from ledger_examples import URL, make_entry, make_measurements, make_run
+from ledger_examples import SCORING, URL, make_entry, make_measurements, make_run
 
 from tunebook.errors import LedgerError
 from tunebook.folders import RunFolder
@@ -24,8 +24,8 @@ def test_a_finished_run_reads_back_equal(make_folder, open_ledger):
 
         assert ledger.run(run.id, 10) == run
         assert ledger.outcome(run.id, 10) == folder.read_outcome()
-        assert ledger.settings(run.id, 10) == folder.read_settings()
-        assert ledger.measurements(run.id, 10) == folder.read_measurements()
+        assert ledger.settings(run.id, 10, SCORING.id) == folder.read_settings(SCORING.id)
+        assert ledger.measurements(run.id, 10, SCORING.id) == folder.read_measurements(SCORING.id)
 
 
 def test_a_ledger_survives_closing(make_folder, open_ledger):
@@ -44,7 +44,7 @@ def test_a_value_may_be_missing_with_its_reason(make_folder, open_ledger):
     with open_ledger() as ledger:
         ledger.ingest(folder)
 
-        assert ledger.measurements(make_run().id, 10) == (none,)
+        assert ledger.measurements(make_run().id, 10, SCORING.id) == (none,)
 
 
 def test_a_run_without_outcome_is_indexed_alone(make_folder, open_ledger):
@@ -56,7 +56,42 @@ def test_a_run_without_outcome_is_indexed_alone(make_folder, open_ledger):
 
         assert ledger.run(make_run().id, 10) is not None
         assert ledger.outcome(make_run().id, 10) is None
-        assert ledger.measurements(make_run().id, 10) == ()
+        assert ledger.measurements(make_run().id, 10, SCORING.id) == ()
+
+
+def test_ways_of_scoring_are_apart(make_folder, open_ledger):
+    """One run in two studies that score it differently has two sets of numbers."""
+    other = replace(SCORING, split="test")
+    numbers = [replace(one, value=0.75) for one in make_measurements("test")]
+    with open_ledger() as ledger:
+        ledger.ingest(make_folder())
+        ledger.ingest(make_folder(scoring=other, measurements=numbers))
+
+        assert ledger.measurements(make_run().id, 10, SCORING.id) == tuple(make_measurements())
+        assert ledger.measurements(make_run().id, 10, other.id) == tuple(numbers)
+        assert [one.split for one in ledger.settings(make_run().id, 10, other.id)] == ["test"]
+        assert ledger.measurements(make_run().id, 10, "none") == ()
+        assert ledger.scored([make_run().id]) == {(make_run().id, 10, way.id) for way in (SCORING, other)}
+
+
+def test_a_scoring_counts_once_it_has_measurements(make_folder, open_ledger):
+    """What a process that died while it scored has left is no fact."""
+    folder, other = make_folder(), replace(SCORING, split="test")
+    folder.write_scoring(other)
+    folder.write_settings(other.id, folder.read_settings(SCORING.id))
+    with open_ledger() as ledger:
+        ledger.ingest(folder)
+
+        assert len(ledger.settings(make_run().id, 10, SCORING.id)) == 1
+        assert ledger.settings(make_run().id, 10, other.id) == ()
+
+
+def test_a_scoring_of_another_name_is_refused(make_folder, open_ledger):
+    """A folder of scores bears the id of what is in it."""
+    folder = make_folder()
+    folder.scores(SCORING.id).rename(folder.scores("0" * 12))
+    with pytest.raises(LedgerError, match=r"0000/scoring\.json: must be a whole file of a run.* content of scoring"):
+        open_ledger()
 
 
 def test_a_retried_run_replaces_its_failure(make_folder, open_ledger):
@@ -64,12 +99,12 @@ def test_a_retried_run_replaces_its_failure(make_folder, open_ledger):
     failed = Outcome(status="failed", kind="crashed", reason="at 12:00")
     with open_ledger() as ledger:
         ledger.ingest(make_folder(outcome=failed))
-        before = ledger.outcome(make_run().id, 10), ledger.measurements(make_run().id, 10)
+        before = ledger.outcome(make_run().id, 10), ledger.measurements(make_run().id, 10, SCORING.id)
         ledger.ingest(make_folder(measurements=make_measurements("val") + make_measurements("test")))
 
         assert before == (failed, ())
         assert ledger.outcome(make_run().id, 10).status == "finished"
-        assert {one.split for one in ledger.measurements(make_run().id, 10)} == {"val", "test"}
+        assert {one.split for one in ledger.measurements(make_run().id, 10, SCORING.id)} == {"val", "test"}
 
 
 def test_ingesting_twice_writes_nothing(make_folder, open_ledger, book):
@@ -131,11 +166,11 @@ def test_a_damaged_file_leaves_the_entry(make_folder, open_ledger):
     folder = make_folder()
     with open_ledger() as ledger:
         ledger.ingest(folder)
-        (folder.at / "measurements.jsonl").write_text('{"metric": ')
+        (folder.scores(SCORING.id) / "measurements.jsonl").write_text('{"metric": ')
         with pytest.raises(LedgerError, match=r"measurements\.jsonl: must be a whole file of a run"):
             ledger.ingest(folder)
 
-        assert len(ledger.measurements(make_run().id, 10)) == 3
+        assert len(ledger.measurements(make_run().id, 10, SCORING.id)) == 3
 
 
 @pytest.mark.parametrize(
@@ -170,7 +205,7 @@ def test_a_folder_that_is_gone_has_no_entry(make_folder, open_ledger):
 
         assert ledger.run(make_run().id, 10) is None
         assert ledger.outcome(make_run().id, 10) is None
-        assert ledger.measurements(make_run().id, 10) == ()
+        assert ledger.measurements(make_run().id, 10, SCORING.id) == ()
 
 
 def test_a_fresh_ledger_holds_what_the_book_holds(make_folder, open_ledger, book):

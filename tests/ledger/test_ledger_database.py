@@ -111,7 +111,7 @@ def test_another_version_must_be_rebuilt(book, open_ledger):
     open_ledger().close()
     with closing(sqlite3.connect(book / "ledger.sqlite")) as change, change:
         change.execute("UPDATE tunebook_schema SET version = 99")
-    with pytest.raises(LedgerError, match=r"must be a ledger of version 1; got version 99\n.*tunebook ledger rebuild"):
+    with pytest.raises(LedgerError, match=r"must be a ledger of version 2; got version 99\n.*tunebook ledger rebuild"):
         open_ledger()
 
 
@@ -121,7 +121,7 @@ def test_a_ledger_with_a_table_missing_must_be_rebuilt(book, open_ledger):
         with closing(sqlite3.connect(book / "ledger.sqlite")) as change, change:
             change.execute("DROP TABLE tunebook_measurements")
         with pytest.raises(LedgerError, match=r"no such table: tunebook_measurements\n.*tunebook ledger rebuild"):
-            ledger.measurements("x", 1)
+            ledger.measurements("x", 1, "y")
 
 
 @pytest.mark.parametrize("table", tables.metadata.sorted_tables, ids=str)

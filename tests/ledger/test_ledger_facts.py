@@ -34,7 +34,9 @@ def test_a_fact_is_a_canonical_line(make_folder, open_ledger):
     assert lines == sorted(lines)
     assert lines[1] == (
         '{"evaluator":"1","expected":1,"fact":"measurement","item":"00","length":10,"metric":"ais.msa","n":1,'
-        f'"reason":"","run":"{make_run().id}","settings":{{"threshold":0.5}},"split":"val","value":0.1}}'
+        f'"reason":"","run":"{make_run().id}",'
+        '"scoring":{"evaluator":"1","metric":"ais.msa","split":"val","values":{"grid":"small"}},'
+        '"settings":{"threshold":0.5},"split":"val","value":0.1}'
     )
     assert '"value":0.3333333333333333}' in "".join(lines)
 

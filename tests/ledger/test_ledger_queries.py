@@ -1,6 +1,8 @@
 """One run as a page needs it."""
 
-from ledger_examples import make_entry, make_measurements, make_run
+from dataclasses import replace
+
+from ledger_examples import SCORING, make_entry, make_measurements, make_run
 
 from tunebook.folders import write_lines
 from tunebook.ledger.queries import run_facts
@@ -29,6 +31,16 @@ def test_a_failed_run_says_kind_and_reason(make_folder, open_ledger):
     assert (found.status, found.reason) == ("failed", "diverged: loss nan at step 3")
 
 
+def test_a_run_that_was_scored_for_another_study_is_missing(make_folder, open_ledger):
+    """Its scores by other settings are not these."""
+    with open_ledger() as ledger:
+        ledger.ingest(make_folder(scoring=replace(SCORING, metric="box.msa")))
+        found = facts_of(ledger)
+
+    assert (found.status, found.scores, found.settings) == ("missing", {}, ())
+    assert found.reason == "not scored yet as this study does; tunebook run does it"
+
+
 def test_scores_items_counts_and_reasons_are_apart(make_folder, open_ledger):
     """Aggregates are scores; items are items; a value that is not there is a reason."""
     none = Measurement("box.msa", "val", "", None, 0, 2, "1", {}, "no objects")
@@ -47,7 +59,7 @@ def test_curve_and_pictures_come_when_asked_for(make_folder, open_ledger):
     """They are read from the run's folder."""
     folder = make_folder()
     folder.write_curve([CurvePoint(1, {"loss": 0.5})])
-    write_lines(folder.at / "pictures" / "val.jsonl", [{"item": "00", "caption": "c", "panels": ["image", "truth"]}])
+    write_lines(folder.picture_list(SCORING.id, "val"), [{"item": "00", "caption": "c", "panels": ["image", "truth"]}])
     with open_ledger() as ledger:
         ledger.ingest(folder)
         without, found = facts_of(ledger), facts_of(ledger, pictures_split="val", curve=True)
@@ -55,4 +67,4 @@ def test_curve_and_pictures_come_when_asked_for(make_folder, open_ledger):
     assert (without.curve, without.pictures) == ((), ())
     assert found.curve == (CurvePoint(1, {"loss": 0.5}),)
     assert list(found.pictures[0].panels) == ["image", "truth"]
-    assert found.settings == folder.read_settings()
+    assert found.settings == folder.read_settings(SCORING.id)

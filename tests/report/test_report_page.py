@@ -6,13 +6,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from study_tables import AIS, a_row, a_run, a_table, failed, missing, scaling
+from study_tables import AIS, BOX, a_row, a_run, a_table, failed, missing, scaling
 
 from tunebook.analyse import decide
 from tunebook.errors import DataError, InputError
-from tunebook.records import Case, Excluded
+from tunebook.records import Case, CurvePoint, Excluded, Picture
 from tunebook.report import compose, render
-from tunebook.report.cards import Facts, Grid
+from tunebook.report.cards import Facts, Gallery, Grid
 
 GOLDEN = Path(__file__).parent / "golden"
 HOSTILE = "<script>alert('x')</script> a|b `code` **bold** $x$ [l](http://evil.example) <img src=http://evil.example/x>"
@@ -60,6 +60,11 @@ def hostile():
         provenance={"study file": f"{HOSTILE}\n````\n</details>", HOSTILE: HOSTILE},
     )
     return replace(table, decision=decide(table))
+
+
+def _below(table):
+    (gallery,) = (block for card in compose(table).cards for block in card.blocks if isinstance(block, Gallery))
+    return gallery.rows[0][1][0].below
 
 
 def test_the_markdown_of_a_small_study(tmp_path):
@@ -165,6 +170,96 @@ def test_without_costs_leaves_out_what_differs_between_equal_studies(tmp_path):
     assert "| torch | 2.13.0 |" in page
 
 
+def test_times_of_every_kind_are_left_out_with_costs(tmp_path):
+    """A study that was stopped and went on has a page like one that was not: scored again, at another time."""
+    told = {"torch": "2.13.0", "started": "2026-01-01T10:00:00+00:00", "host": "a"}
+    again = {"scored": "2026-01-02T10:00:00+00:00", "fetched": "2026-01-02T11:00:00Z", "host": "b", **told}
+    one, other = (a_table(a_row("a", a_run(0, provenance=each))) for each in (told, again))
+    pages = [render(each, to=tmp_path, without_costs=True).markdown.read_text() for each in (one, other)]
+
+    assert pages[0] == pages[1]
+    assert "2026-01-02" in render(other, to=tmp_path).markdown.read_text()
+
+
+def test_the_decided_values_are_on_the_page(tmp_path):
+    """Nested values as paths in order, as they were written; with the groups that are varied beside the label."""
+    table = a_table(
+        a_row("LoRA", a_run(0), a_run(1), alternative="LoRA"),
+        a_row("full", a_run(0, val=0.1), a_run(1, val=0.1), parameters={"adapter.method": "full"}),
+    )
+    values = {"model": {"weights": "${HOME}/w.pt"}, "adapter": {"rank": 4, "targets": ["q", "v"]}, "lr": 0.0012345678}
+    table = replace(table, decision=replace(decide(table), values=values), carried={"LoRA": "rank=4 (scaling)"})
+    card = compose(table).cards[0]
+    whole = card.blocks[-1]
+
+    assert (whole.title, whole.folded) == ("The whole configuration (4 values)", True)
+    assert whole.pairs == [
+        ("adapter.rank", "4"),
+        ("adapter.targets", "[q, v]"),
+        ("lr", "0.0012345678"),
+        ("model.weights", "${HOME}/w.pt"),
+    ]
+    assert ("singled out by", "rank=4 (scaling)") in card.blocks[0].pairs
+    assert ("values", "adapter.rank=4, adapter.targets=[q, v]") in card.blocks[0].pairs
+    assert "LoRA (rank=4 (scaling))" in render(table, to=tmp_path).markdown.read_text()
+
+
+def test_an_outdated_decision_is_not_told_as_the_answer():
+    """The answer is the best of what there is; the decision is named as one of before."""
+    table = a_table(a_row("a", a_run(0), a_run(1)), a_row("b", a_run(0, val=0.1), a_run(1, val=0.1)))
+    page = compose(replace(table, decision=replace(decide(table), configuration="gone", label="gone", score=0.9)))
+    why = "recorded before the study was changed: its configuration is not among the rows"
+
+    assert page.answer.startswith("Of 2 configurations, a has the best ais.msa on val: 0.500")
+    assert page.answer.endswith(f"The recorded decision, gone, is not current: {why}.")
+    assert page.cards[0].sentence == (
+        f"The recorded decision is not current: {why}. It carries gone forward by the rule best-mean: "
+        "ais.msa on val was 0.900."
+    )
+
+
+def test_the_answer_says_how_many_are_about_as_good():
+    """A best configuration that the spread does not set apart is not told as if it were."""
+    table = a_table(
+        a_row("a", a_run(0, val=0.5), a_run(1, val=0.7)),
+        a_row("b", a_run(0, val=0.5), a_run(1, val=0.6)),
+        a_row("c", a_run(0, val=0.1), a_run(1, val=0.1)),
+    )
+
+    assert compose(table).answer.endswith(
+        "1 other configuration is within one standard deviation of it on val (pooled sd over replicates 0.091)."
+    )
+
+
+def test_the_score_below_a_picture_is_that_of_what_is_drawn():
+    """A picture of box masks has the score of box masks, if the study reports it; else its caption alone."""
+    picture = Picture("x", {"prediction": "/x.png"}, "box: 5 matched (blue)")
+    items = {(AIS, "test"): {"x": 0.25}, (BOX, "test"): {"x": 0.75}}
+    row = a_row("a", a_run(0, pictures=(picture,), items=items))
+
+    assert _below(a_table(row, report=(AIS, BOX))) == "box.msa 0.750 · box: 5 matched (blue)"
+    assert _below(a_table(row, report=(AIS,))) == "box: 5 matched (blue)"
+
+
+def test_a_caption_without_a_mode_goes_with_the_chosen_metric():
+    """A task that draws one thing only needs no mode."""
+    picture = Picture("x", {"prediction": "/x.png"}, "note: blurred")
+    row = a_row("a", a_run(0, pictures=(picture,), items={(AIS, "test"): {"x": 0.25}}))
+
+    assert _below(a_table(row)) == "ais.msa 0.250 · note: blurred"
+
+
+def test_curves_say_who_is_missing(tmp_path):
+    """The worst was never trained, and a failed run's curve is left out."""
+    curve = (CurvePoint(1, {"loss": 1.0}), CurvePoint(2, {"loss": 0.5}))
+    lost = replace(failed(1), curve=curve)
+    table = a_table(a_row("a", a_run(0, curve=curve)), a_row("b", a_run(0, val=0.4), lost), a_row("c", a_run(0, val=0)))
+    (card,) = (card for card in compose(table).cards if card.anchor == "curves")
+
+    assert "the best is drawn in colour; the median, c, has no curve" in card.sentence
+    assert card.caveats[-1] == "1 run that recorded a curve did not finish and is left out."
+
+
 def test_cards_come_in_a_fixed_order():
     """A study with nothing to show has the same cards, each with its reason."""
     cards = compose(a_table(a_row("a", failed(0)))).cards
@@ -223,8 +318,9 @@ def test_a_picture_that_is_gone_is_named(tmp_path):
     for path in (tmp_path / "runs").glob("*.png"):
         path.unlink()
 
-    with pytest.raises(DataError, match=r"must be a readable PNG file; got No such file"):
+    with pytest.raises(DataError, match=r"must be a readable PNG file; got No such file") as raised:
         render(table, to=tmp_path / "pages")
+    assert raised.value.problems[0].hint == "`tunebook run` draws them again"
     assert not (tmp_path / "pages").exists()
 
 
@@ -232,6 +328,6 @@ def test_cells_without_a_value_say_why(tmp_path):
     """The floor takes no prompts, one configuration ran out of memory."""
     page = render(scaling(tmp_path / "runs", values=(1, 2, 4)), to=tmp_path).markdown.read_text()
 
-    assert "| floor | 0.371 | 0.354 | *takes no prompts* | 1 | 0 |" in page
+    assert "| floor (method=none) | 0.371 | 0.354 | *takes no prompts* | 1 | 0 |" in page
     assert "*failed: out of memory*" in page
     assert f"{AIS} · chosen on val" in page

@@ -35,27 +35,36 @@ class Representatives:
     item_rule: str
 
 
-def representatives(table: Table) -> Representatives | Unavailable:
-    """Best, median and worst configuration by the selection score, each by its first finished run with pictures.
+def places(table: Table) -> dict[str, Entry]:
+    """`best`, `median` and `worst` configuration by the selection score, without repeating one.
 
-    With several cases the first is shown. The items are chosen from those that every shown run has a
-    picture of: the first by name; of the others the one with the median and the one with the worst score of
-    the best configuration's run.
+    Among the configurations whose runs all have a value; where there are none, among those with any value.
+    """
+    entries = ordered(table)
+    scored = [entry for entry in entries if entry.selection.complete]
+    scored = scored or [entry for entry in entries if entry.selection.mean is not None]
+    found: dict[str, Entry] = {}
+    for place, at in (("best", 0), ("median", len(scored) // 2), ("worst", len(scored) - 1)):
+        if scored and scored[at] not in found.values():
+            found[place] = scored[at]
+    return found
+
+
+def representatives(table: Table) -> Representatives | Unavailable:
+    """Best, median and worst configuration of `places`, each by its first finished run with pictures.
+
+    A place whose configuration has no pictures is left out. With several cases the first is shown. The items are
+    chosen from those that every shown run has a picture of: the first by name; of the others the one with the median
+    and the one with the worst score of the first shown configuration's run.
     """
     every = cases(table)
-    found = [
-        (entry, run)
-        for entry in ordered(table)
-        if entry.selection.mean is not None and (run := _run_with_pictures(entry)) is not None
+    shown = [
+        Representative(place, entry, run)
+        for place, entry in places(table).items()
+        if (run := _run_with_pictures(entry)) is not None
     ]
-    if not found:
-        return Unavailable("no finished run with a score has pictures")
-    places = {"best": 0, "median": len(found) // 2, "worst": len(found) - 1}
-    shown: list[Representative] = []
-    for place, at in places.items():
-        entry, run = found[at]
-        if all(entry.configuration != other.entry.configuration for other in shown):
-            shown.append(Representative(place, entry, run))
+    if not shown:
+        return Unavailable("neither the best nor the median nor the worst configuration has pictures")
     split = table.splits[0] if table.splits else table.select_split
     items, rule = _items(table, shown, split)
     if not items:
@@ -82,5 +91,5 @@ def _items(table: Table, shown: list[Representative], split: str) -> tuple[tuple
         return tuple(common[:3]), "the first items by name"
     return (first, worst_first[len(worst_first) // 2], worst_first[0]), (
         "the first item by name, and of the others the one with the median and the one with the worst score "
-        "of the best configuration"
+        f"of the {shown[0].place} configuration"
     )

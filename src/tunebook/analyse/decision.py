@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from tunebook.analyse.scores import Entry, cases, ordered, searched
+from tunebook.analyse.scores import Entry, all_runs, cases, ordered, searched
 from tunebook.errors import InputError, Problem
 from tunebook.records import Decision, Scalar, Table
 
@@ -62,6 +62,21 @@ def judge(table: Table) -> Judgement:
         runs=_runs(best),
     )
     return Judgement(decision, "", caveats)
+
+
+def outdated(table: Table) -> str:
+    """Why the recorded decision is not that of the study as it stands; empty when it is, or when there is none."""
+    decision = table.decision
+    if decision is None:
+        return ""
+    if all(row.configuration != decision.configuration for row in table.rows):
+        return "recorded before the study was changed: its configuration is not among the rows"
+    then, now = (decision.rule, decision.metric, decision.split), (table.rule, table.select_metric, table.select_split)
+    if then != now:
+        return "recorded before the study was changed: it was chosen by {}, {} on {}".format(*then)
+    without = len({run.id for _, run in all_runs(table) if run.status == "missing"})
+    have = "run that the study declares has" if without == 1 else "runs that the study declares have"
+    return f"{without} {have} no result yet, and it was decided before" if without else ""
 
 
 def _caveats(table: Table, entries: tuple[Entry, ...], candidates: list[Entry]) -> tuple[str, ...]:

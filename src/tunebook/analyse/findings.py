@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tunebook.analyse.decision import judge
-from tunebook.analyse.scores import searched
+from tunebook.analyse.decision import judge, outdated
+from tunebook.analyse.scores import all_runs, called, searched
 from tunebook.records import Row, RunFacts, Table
+
+CODES = ("T101", "T302", "T401", "T403", "T501", "T503")
+"""What is checked."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Finding:
 
 def findings(table: Table) -> tuple[Finding, ...]:
     """All findings of a study, ordered by code."""
-    checks = (_not_run, _no_spread, _chosen_on_reported, _items_missing, _other_decision)
+    checks = (_not_run, _no_spread, _chosen_on_reported, _items_missing, _other_decision, _outdated_decision)
     return tuple(found for check in checks for found in check(table))
 
 
@@ -40,7 +43,7 @@ def _not_run(table: Table) -> Iterator[Finding]:
             f"read their reasons and logs, then tunebook run {table.study} --retry failed",
         ),
     ):
-        found = [(row, run) for row, run in _runs(table) if run.status == status]
+        found = [(row, run) for row, run in all_runs(table) if run.status == status]
         if found:
             verb = "run was" if len(found) == 1 else "runs were"
             evidence = tuple(_named(row, run) for row, run in found)
@@ -54,7 +57,7 @@ def _no_spread(table: Table) -> Iterator[Finding]:
         yield Finding(
             "T302",
             f"{len(single)} {have} one replicate: no spread can be given, and gaps between them may be noise.",
-            tuple(_place(row) for row in single),
+            tuple(called(row) for row in single),
             "replicates: {seed: 3}",
         )
 
@@ -73,7 +76,7 @@ def _chosen_on_reported(table: Table) -> Iterator[Finding]:
 def _items_missing(table: Table) -> Iterator[Finding]:
     evidence = [
         f"{_named(row, run)}: {metric} on {split} scored {n} of {expected} items"
-        for row, run in _runs(table)
+        for row, run in all_runs(table)
         for (metric, split), (n, expected) in run.counts.items()
         if run.status == "finished" and n < expected and (metric, split) in run.scores
     ]
@@ -83,13 +86,15 @@ def _items_missing(table: Table) -> Iterator[Finding]:
             "T403",
             f"{len(evidence)} {are} items of the split.",
             tuple(evidence),
-            "score again so that a missing prediction counts as an empty one",
+            "the measurements.jsonl of the run says for each of these items why it has no value",
         )
 
 
 def _other_decision(table: Table) -> Iterator[Finding]:
     chosen = judge(table).decision
-    if table.decision is not None and (chosen is None or chosen.configuration != table.decision.configuration):
+    if table.decision is None or outdated(table):
+        return
+    if chosen is None or chosen.configuration != table.decision.configuration:
         now = f"the rule chooses {chosen.label}" if chosen else "the rule cannot choose"
         yield Finding(
             "T501",
@@ -99,17 +104,19 @@ def _other_decision(table: Table) -> Iterator[Finding]:
         )
 
 
-def _runs(table: Table) -> Iterator[tuple[Row, RunFacts]]:
-    for row in table.rows:
-        for run in row.runs:
-            yield row, run
-
-
-def _place(row: Row) -> str:
-    return f"{row.label} ({row.case.label})" if row.case.label else row.label
+def _outdated_decision(table: Table) -> Iterator[Finding]:
+    why = outdated(table)
+    if table.decision is not None and why:
+        recorded = f"recorded: {table.decision.label or table.decision.configuration} ({table.decision.configuration})"
+        yield Finding(
+            "T503",
+            "The recorded decision is not that of the study as it stands.",
+            (recorded, why),
+            f"tunebook run {table.study} runs what is missing and decides again",
+        )
 
 
 def _named(row: Row, run: RunFacts) -> str:
     replicate = " ".join(f"{factor}={number}" for factor, number in run.replicate.items())
     reason = f": {run.reason}" if run.reason else ""
-    return " ".join(part for part in (_place(row), replicate) if part) + reason
+    return " ".join(part for part in (called(row), replicate) if part) + reason

@@ -17,7 +17,7 @@ class Curve:
 
     Args:
         steps, losses: Equally long; a point is the mean over `stretch` recorded steps that end there.
-        n: Runs behind the mean.
+        n: Finished runs behind the mean.
     """
 
     configuration: str
@@ -30,27 +30,32 @@ class Curve:
 
 @dataclass(frozen=True)
 class Curves:
-    """Every configuration that was trained, in the order of the table."""
+    """Every configuration with a finished run that was trained, in the order of the table."""
 
     part: str
     """Which of the recorded quantities is shown."""
     stretch: int
     """Recorded steps behind a point, in the longest curve."""
     lines: tuple[Curve, ...]
+    left_out: int = 0
+    """Runs that recorded a curve and did not finish: part of no mean."""
 
 
 def curves(table: Table) -> Curves | Unavailable:
-    """The mean over replicates of the quantity `loss` (else of the first recorded one, by name)."""
-    trained = [(row, runs) for row in table.rows if (runs := [run for run in searched(row) if run.curve])]
+    """The mean over finished replicates of the quantity `loss` (else of the first recorded one, by name)."""
+    recorded = [(row, [run for run in searched(row) if run.curve]) for row in table.rows]
+    finished = [(row, [run for run in runs if run.status == "finished"]) for row, runs in recorded]
+    trained = [(row, runs) for row, runs in finished if runs]
     if not trained:
-        return Unavailable("no run recorded a learning curve")
+        return Unavailable("no finished run recorded a learning curve")
     names = {name for _, runs in trained for run in runs for point in run.curve for name in point.values}
     if not names:
         return Unavailable("the learning curves hold no quantities")
     part = "loss" if "loss" in names else min(names)
     stretch = max(_stretch(len(_steps(runs, part))) for _, runs in trained)
     lines = [line for row, runs in trained if (line := _curve(row, runs, part)).steps]
-    return Curves(part, stretch, tuple(lines))
+    left_out = sum(len(runs) for _, runs in recorded) - sum(len(runs) for _, runs in finished)
+    return Curves(part, stretch, tuple(lines), left_out)
 
 
 def _curve(row: Row, runs: Sequence[RunFacts], part: str) -> Curve:

@@ -6,7 +6,7 @@ Only runs with the role `search` are compared with each other; the other roles a
 import math
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tunebook.records import Case, Row, RunFacts, Table
@@ -72,6 +72,19 @@ def cases(table: Table) -> tuple[Case, ...]:
 def searched(row: Row) -> tuple[RunFacts, ...]:
     """The runs of a row that are compared: those with the role `search`."""
     return tuple(run for run in row.runs if run.role == "search")
+
+
+def all_runs(table: Table) -> Iterator[tuple[Row, RunFacts]]:
+    """Every run of a table with its row, in the order of the rows; roles and endings of every kind."""
+    for row in table.rows:
+        for run in row.runs:
+            yield row, run
+
+
+def called(row: Row) -> str:
+    """What a person calls a row: `alpha=4 (root=cells)`; its id when nothing singles it out."""
+    label = row.label or row.configuration
+    return f"{label} ({row.case.label})" if row.case.label else label
 
 
 def value_of(run: RunFacts, metric: str, split: str) -> float | None:

@@ -1,23 +1,18 @@
 """Running the studies of a book with their progress on the terminal."""
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from tunebook import study as conductor
-from tunebook import task as tasks
 from tunebook.book import Book, Declared
 from tunebook.errors import InputError, Problem
-from tunebook.execute.inline import Inline
-from tunebook.execute.job import Executor
-from tunebook.execute.processes import Processes
 from tunebook.execute.slots import visible_gpus
 from tunebook.ledger.ledger import Ledger
-from tunebook.study import Allowance, Ended, Prepared
+from tunebook.study import Ended, Prepared
 
 
 def run_studies(book: Book, names: Sequence[str], *, retry_failed: bool) -> None:
@@ -101,7 +96,7 @@ def _run_one(prepared: Prepared, book: Book, ledger: Ledger, console: Console, *
     name, total = prepared.study.study, len(prepared.distinct)
     missing = len(conductor.missing(prepared, retry_failed=retry_failed))
     console.print(f"{name}: {total} runs, {total - missing} exist, {missing} to do", markup=False)
-    with _executor(book, prepared, needed=bool(missing)) as place, _progress(console) as progress:
+    with book.place(prepared, needed=bool(missing)) as place, _progress(console) as progress:
         if missing:
             progress.console.print(f"{name}: {place.reason}", soft_wrap=True, markup=False)
         bar = progress.add_task(name, total=total, state="")
@@ -163,34 +158,6 @@ def _named(ended: Ended, prepared: Prepared) -> str:
     factors = [f"{factor}={number}" for factor, number in planned.run.replicate.items()]
     words = [labels[planned.configuration], planned.case.label, *factors, f"(runs/{planned.run.id})"]
     return " ".join(word for word in words if word)
-
-
-@dataclass(frozen=True)
-class _Place:
-    executor: Executor
-    allowance: Allowance
-    reason: str
-
-
-@contextmanager
-def _executor(book: Book, prepared: Prepared, *, needed: bool) -> Iterator[_Place]:
-    """The executor of book.yaml; none is started when nothing is missing."""
-    wanted = book.file.executor
-    seconds = None if wanted.run_hours is None else wanted.run_hours * 3600
-    allowance = Allowance(threads=wanted.threads, seconds=seconds, memory_gb=wanted.run_memory_gb)
-    if wanted.kind == "inline" or not needed:
-        with Inline() as inline:
-            yield _Place(inline, allowance, "1 run at once, in this process")
-        return
-    worker = tasks.find(prepared.study.task).worker.partition(":")[0]  # it imports what every run needs, torch too
-    device = prepared.study.device
-    with Processes(
-        processes=wanted.processes,
-        threads=wanted.threads,
-        preload=("numpy", worker),
-        devices=None if device in ("auto", "cuda") else (device,),
-    ) as processes:
-        yield _Place(processes, allowance.among(len(processes.places)), processes.reason)
 
 
 def _progress(console: Console) -> Progress:

@@ -7,5 +7,6 @@ provenance.py  under which versions, on which machine
 inline.py      executor: at once, in this process
 processes.py   executor: child processes that are pinned, limited and killed
 serve.py       what such a child does first and last
+forking.py     what the fork server imports to end when its conductor does
 slots.py       how many at once, and on which cores or GPUs
 """

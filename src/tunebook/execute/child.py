@@ -4,7 +4,11 @@
       └─> train (unless a finished outcome vouches for the checkpoint) ─> predict ─> calibrate ─> score, draw ─> outcome
 
 The outcome is written last, so a folder without one holds a torn run: it is cleared and run again. A failure is an
-outcome too, and never takes the place of a finished one.
+outcome too, and never takes the place of a finished one. The outcome tells of training and predictions alone: scoring
+them in another way adds to the folder and leaves it as it is.
+
+Data and weights are fingerprinted again before they are read and before scores are written: a run is never that of
+other data than its id says.
 """
 
 import errno
@@ -17,21 +21,20 @@ import shutil
 import sys
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
-from tunebook.errors import Crashed, Diverged, InputError, OutOfMemory, Problem, RunError
+from tunebook.errors import Crashed, DataChanged, Diverged, InputError, OutOfMemory, Problem, RunError
 from tunebook.execute.job import Job
 from tunebook.execute.provenance import provenance
-from tunebook.execute.scoring import Scorer, picture_list
-from tunebook.folders import Busy, RunFolder, digest_of_arrays
-from tunebook.records import Costs, CurvePoint, Measurement, Outcome, Run
-from tunebook.spec.fields import fields_of, plain
+from tunebook.execute.scoring import Scorer
+from tunebook.fingerprints import IN_BOOK, FingerprintCache, of_inputs
+from tunebook.folders import Busy, Damaged, RunFolder, digest_of_arrays
+from tunebook.records import Costs, CurvePoint, Measurement, Outcome
 from tunebook.task import Context, Task, Worker, find
 
 LOCK_SECONDS = 10.0
@@ -51,9 +54,12 @@ def work(job: Job, *, redirect: bool = False) -> Outcome:
 
     Raises:
         InputError: when another process keeps the run for 10 s, the run's folder cannot be written, or the task
-            is not there. Whatever goes wrong within the run is a failed Outcome instead.
+            is not there or scores in another version. Whatever goes wrong within the run is a failed Outcome instead.
     """
     task = _task(job)
+    if task.evaluator != job.scoring.evaluator:
+        message = f"must score with evaluator {job.scoring.evaluator}; got {task.evaluator}"
+        raise InputError(Problem(f"task {task.name}", message, "install one version of it everywhere"))
     folder = RunFolder.of(job.book, job.run)
     try:
         with folder.lock(wait=LOCK_SECONDS):
@@ -66,21 +72,17 @@ def work(job: Job, *, redirect: bool = False) -> Outcome:
         raise InputError(Problem(str(folder.path), message, "make room on the disk, or correct the rights")) from error
 
 
-def answers(finished: Outcome, job: Job, task: Task, folder: RunFolder) -> bool:
+def answers(finished: Outcome, job: Job, folder: RunFolder) -> bool:
     """Whether a finished outcome, and what lies beside it, is what a job asks for.
 
-    It is not when a split has no predictions, or when scoring them again would give something else: another evaluator,
-    another selection split, other scoring settings, pictures that were never drawn.
+    It is not when a split has no predictions, or its way of scoring has not scored one, or a picture is not there.
     """
-    asked = {*job.splits, job.select_split}
-    measured = {m.split for m in folder.read_measurements() if m.item == "" and m.evaluator == task.evaluator}
-    chosen_on = {settings.split for settings in folder.read_settings()}
+    asked, scoring = {*job.splits, job.scoring.split}, job.scoring.id
+    measured = {one.split for one in folder.read_measurements(scoring) if one.item == ""}
     return (
         asked <= set(finished.predictions)
         and asked <= measured
-        and chosen_on <= {job.select_split}
-        and _scoring(job.run, task) == _scoring(folder.read_run(), task)
-        and all(picture_list(folder, split).exists() for split in job.pictures)
+        and all(folder.drawn(scoring, split) for split in job.pictures)
     )
 
 
@@ -111,7 +113,7 @@ def _task(job: Job) -> Task:
 def _locked(job: Job, task: Task, folder: RunFolder, *, redirect: bool) -> Outcome:
     previous = folder.read_outcome()
     finished = previous if previous is not None and previous.status == "finished" else None
-    if finished is not None and answers(finished, job, task, folder):
+    if finished is not None and answers(finished, job, folder):
         return finished
     if finished is None:
         _clear(folder.at)
@@ -119,23 +121,9 @@ def _locked(job: Job, task: Task, folder: RunFolder, *, redirect: bool) -> Outco
     folder.write_run(job.run)
     with _printing_to(folder.log) if redirect else nullcontext():
         outcome = _attempt(job, task, folder, finished)
-    if outcome.status == "finished" or finished is None:
+    if finished is None or (outcome.status == "finished" and outcome != finished):
         folder.write_outcome(outcome)
-    if outcome.status == "finished":
-        folder.write_run(job.run, again=finished is not None)  # last: it vouches for the scoring settings
     return outcome
-
-
-def _scoring(run: Run, task: Task) -> dict[str, Any]:
-    """The values of a run that change how its predictions are scored, and nothing else."""
-    found = {}
-    for path, leaf in fields_of(task.Config).leaves.items():
-        if leaf.identity == "scoring":
-            try:
-                found[path] = run.configuration.get(path)
-            except KeyError:  # the run is older than the field
-                found[path] = plain(leaf.info.get_default(call_default_factory=True))
-    return found
 
 
 def _clear(folder: Path) -> None:
@@ -143,28 +131,28 @@ def _clear(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def _splits(job: Job, finished: Outcome | None) -> tuple[str, ...]:
-    """Asked, selected on, and held already: what is scored under one choice of settings."""
-    held = finished.predictions if finished is not None else {}
-    return tuple(dict.fromkeys((*job.splits, job.select_split, *held)))
+def _splits(job: Job, held: Iterable[str]) -> tuple[str, ...]:
+    """Asked, selected on, and held already."""
+    return tuple(dict.fromkeys((*job.splits, job.scoring.split, *held)))
 
 
 def _attempt(job: Job, task: Task, folder: RunFolder, finished: Outcome | None) -> Outcome:
     """The outcome of doing what is missing; exceptions of the run become a failed one."""
     meter = _Meter()
     try:
-        outcome = _Attempt(job, task, folder, finished, load(job.worker)()).complete()
+        return _Attempt(job, task, folder, finished, load(job.worker)(), meter).complete()
     except Exception as error:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise
         with folder.log.open("a", encoding="utf-8") as log:
             traceback.print_exc(file=log)
-        kind, reason = failed(error)
-        outcome = Outcome("failed", kind, reason)
-    described = provenance(job.device, job.threads, book=job.book, started=meter.started)
-    if finished is not None:  # the costs and versions of a run are those of its training
-        return replace(outcome, costs=finished.costs, provenance={**finished.provenance, "scored": described["ended"]})
-    return replace(outcome, costs=meter.costs(), provenance=described)
+        return _described(Outcome("failed", *failed(error)), job, meter)
+
+
+def _described(outcome: Outcome, job: Job, meter: "_Meter") -> Outcome:
+    """An outcome with what it took and where it came about."""
+    where = provenance(job.device, job.threads, book=job.book, started=meter.started)
+    return replace(outcome, costs=meter.costs(), provenance=where)
 
 
 @dataclass(frozen=True)
@@ -174,20 +162,44 @@ class _Attempt:
     folder: RunFolder
     finished: Outcome | None
     worker: Worker
+    meter: "_Meter"
 
     def complete(self) -> Outcome:
-        held = self._held()
-        lacking = [split for split in _splits(self.job, self.finished) if split not in held]
-        trained = self._needs_training(lacking)
-        if trained:
+        self._check_inputs()
+        known = self.finished.predictions if self.finished is not None else {}
+        held, splits = self._held(), _splits(self.job, known)
+        lacking = [split for split in splits if split not in held]
+        training = self._needs_training(lacking)
+        if training or any(split in known for split in lacking):
+            self.folder.forget_scores()  # what follows may differ from what they were made of
+        if training:
             self._train()
-            lacking = list(_splits(self.job, self.finished))
-        for split in lacking:
+            self._check_inputs()
+        for split in splits if training else lacking:
             self._predict(split)
         self._score()
-        quantities = self.finished.quantities if self.finished is not None and not trained else self._quantities()
-        digests = {split: self._digest(split) for split in _splits(self.job, self.finished)}
-        return Outcome("finished", predictions=digests, quantities=quantities)
+        digests = {split: self._digest(split) for split in splits}
+        if self.finished is not None and not training:
+            return replace(self.finished, predictions=digests)
+        ended = Outcome("finished", predictions=digests, quantities=self._quantities())
+        return _described(ended, self.job, self.meter)
+
+    def _check_inputs(self) -> None:
+        """Compare what the run reads with what its id was made from.
+
+        Raises:
+            DataChanged: when they differ, or something is not there any more.
+        """
+        run, cache = self.job.run, FingerprintCache(self.job.book / IN_BOOK, reading=True)
+        changed = "changed since the study was planned"
+        try:
+            config = self.task.Config.model_validate(run.configuration.values)
+            found = of_inputs(self.task.inputs(config, self.job.book), cache=cache)
+        except InputError as error:
+            raise DataChanged(f"data {changed}: {error}") from error
+        roles = [role for role in sorted({*found, *run.fingerprints}) if found.get(role) != run.fingerprints.get(role)]
+        if roles:
+            raise DataChanged(f"{' and '.join(roles)} {changed}")
 
     @property
     def _context(self) -> Context:
@@ -208,7 +220,7 @@ class _Attempt:
     def _digest(self, split: str) -> str:
         try:
             return digest_of_arrays(self.folder.read_predictions(split))
-        except (BadZipFile, EOFError, ValueError):  # a file that a failing disk or a person has damaged
+        except Damaged:
             return ""
 
     def _needs_training(self, lacking: Sequence[str]) -> bool:
@@ -245,14 +257,17 @@ class _Attempt:
             stored.add(prediction.item)
 
     def _score(self) -> None:
-        scorer = Scorer(self.job.run, self.task, self.worker, self.folder, self._context)
-        settings = scorer.calibrate(self.job.select_split)
+        scoring, folder = self.job.scoring, self.folder
+        scorer = Scorer(self.job.run, scoring, self.task, self.worker, folder, self._context)
+        settings = scorer.calibrate()
         measurements: list[Measurement] = []
-        for split in _splits(self.job, self.finished):
-            draw = split in self.job.pictures or picture_list(self.folder, split).exists()
+        for split in _splits(self.job, (one.split for one in folder.read_measurements(scoring.id))):
+            draw = split in self.job.pictures or folder.picture_list(scoring.id, split).exists()
             measurements += scorer.measure(split, settings, draw=draw)
-        self.folder.write_measurements(measurements)
-        self.folder.write_settings(settings.values())  # last: they vouch for measurements and pictures
+        folder.write_scoring(scoring)
+        folder.write_settings(scoring.id, settings.values())
+        self._check_inputs()
+        folder.write_measurements(scoring.id, measurements)
 
     def _quantities(self) -> dict[str, float]:
         return {name: float(value) for name, value in self.worker.quantities(self.job.run, self._context).items()}

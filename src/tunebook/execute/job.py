@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from tunebook.records import Configuration, Outcome, Run, canonical_json
+from tunebook.records import Configuration, Outcome, Run, Scoring, canonical_json
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,7 @@ class Job:
         task: Name of the installed task.
         book: Absolute path of the book; the run's folder lies below it.
         splits: Splits to predict and score, in this order.
-        select_split: The split on which settings are chosen; predicted and scored as well.
-        select_metric: The metric that a study selects by there.
+        scoring: How they are scored; the split on which settings are chosen is predicted and scored as well.
         pictures: Splits whose items are drawn.
         threads: Threads of the process that runs it.
         device: `cpu`, `cuda:0`. An executor with places of its own says it anew.
@@ -40,8 +39,7 @@ class Job:
     task: str
     book: Path
     splits: tuple[str, ...]
-    select_split: str
-    select_metric: str
+    scoring: Scoring
     pictures: tuple[str, ...] = ()
     threads: int = 1
     device: str = "cpu"
@@ -64,6 +62,7 @@ class Job:
                 "run": run,
                 "book": Path(found["book"]),
                 "splits": tuple(found["splits"]),
+                "scoring": Scoring(**found["scoring"]),
                 "pictures": tuple(found["pictures"]),
             }
         )

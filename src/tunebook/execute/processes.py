@@ -5,7 +5,8 @@ thread looks after each child:
 
     answered                       its outcome
     too long, too large            killed; a failed outcome is written for it
-    ended by SIGKILL or SIGTERM    not its own fault: once more; the second time a failed outcome is written
+    ended by SIGKILL or SIGTERM    not its own fault: once more; the second time a failed outcome of kind killed
+                                   is written, which the next command takes up again
     ended otherwise                a failed outcome with the signal's name or the exit code is written
     cancelled                      ended; no outcome is written
 """
@@ -32,7 +33,8 @@ from typing import Any, Self
 
 import psutil
 
-from tunebook.errors import Crashed, InputError, OutOfMemory, OutOfTime, Problem
+from tunebook.errors import Crashed, InputError, Killed, OutOfMemory, OutOfTime, Problem
+from tunebook.execute import forking
 from tunebook.execute.job import Job
 from tunebook.execute.provenance import provenance
 from tunebook.execute.serve import serve
@@ -81,7 +83,7 @@ class Processes:
     ) -> None:
         self._slots = slots(processes=processes, threads=threads, devices=devices, memory_gb=memory_gb)
         self._threads = threads
-        self._start = _Start(threads, tuple(dict.fromkeys((*preload, serve.__module__))))
+        self._start = _Start(threads, tuple(dict.fromkeys((*preload, serve.__module__, forking.__name__))))
         self._free: queue.SimpleQueue[Place] = queue.SimpleQueue()
         for place in self._slots.places:
             self._free.put(place)
@@ -173,7 +175,8 @@ def _outcome(job: Job, ending: _Ending) -> Outcome:
     if ending.exceeded == OutOfMemory.kind:
         reason = f"stopped at {ending.peak_memory_mb / 1000:.2f} GB; the limit of a run is {job.memory_gb:g} GB"
         return _record(job, ending, OutOfMemory.kind, reason)
-    return _record(job, ending, Crashed.kind, _how(ending.code))
+    kind = Killed.kind if ending.lost else Crashed.kind
+    return _record(job, ending, kind, _how(ending.code))
 
 
 def _how(code: int | None) -> str:

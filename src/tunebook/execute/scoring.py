@@ -1,22 +1,36 @@
 """From stored predictions to settings, measurements and pictures.
 
 Nothing here trains or predicts: another selection split or another evaluator starts from the files of the run.
+What each way of scoring makes has a folder of its own, so that studies which share a run do not disturb each other.
 """
 
 import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from PIL import Image
 
 from tunebook.errors import Crashed
 from tunebook.folders import RunFolder, write_atomically, write_lines
-from tunebook.records import Measurement, Run, Settings
+from tunebook.records import Configuration, Measurement, Run, Scoring, Settings
+from tunebook.spec.fields import fields_of
 from tunebook.task import Context, Example, ItemScore, Metric, Panels, Prediction, Task, Worker
 
 NAMED = 5
+
+
+def scoring_of(configuration: Configuration, task: Task, *, split: str, metric: str) -> Scoring:
+    """How a study scores a run.
+
+    Args:
+        configuration: That of the run; its scoring settings are taken.
+        split: The split on which the study chooses settings.
+        metric: The metric by which it selects there.
+    """
+    leaves = fields_of(task.Config).leaves.items()
+    values = {path: configuration.get(path) for path, leaf in leaves if leaf.identity == "scoring"}
+    return Scoring(split=split, metric=metric, values=values, evaluator=task.evaluator)
 
 
 @dataclass(frozen=True)
@@ -28,23 +42,22 @@ class Scorer:
     """
 
     run: Run
+    scoring: Scoring
     task: Task
     worker: Worker
     folder: RunFolder
     context: Context
 
-    def calibrate(self, split: str) -> Mapping[str, Settings]:
-        """Choose the settings on one split: mode -> settings.
+    def calibrate(self) -> Mapping[str, Settings]:
+        """Choose the settings on the split of the scoring: mode -> settings.
 
         Raises:
             Crashed: when predictions and items of the split do not correspond.
         """
+        split, metric = self.scoring.split, self.scoring.metric
         pairs = tuple(self._pairs(split))
-        chosen = tuple(
-            self.worker.calibrate(
-                self.run, [prediction for _, prediction in pairs], [example for example, _ in pairs], split
-            )
-        )
+        predictions, examples = [prediction for _, prediction in pairs], [example for example, _ in pairs]
+        chosen = tuple(self.worker.calibrate(self.run, predictions, examples, split, metric=metric))
         return {settings.mode: settings for settings in chosen}
 
     def measure(self, split: str, settings: Mapping[str, Settings], *, draw: bool) -> tuple[Measurement, ...]:
@@ -62,9 +75,10 @@ class Scorer:
         for example, prediction in self._pairs(split):
             scores[example.item] = self._item_scores(prediction, example, settings)
             if draw:
-                drawn.append(self.worker.picture(self.run, prediction, example, settings))
+                metric = self.scoring.metric
+                drawn.append(self.worker.picture(self.run, prediction, example, settings, metric=metric))
         if draw:
-            write_pictures(self.folder, split, drawn)
+            write_pictures(self.folder, self.scoring.id, split, drawn)
         return tuple(
             measurement
             for name, metric in self.task.metrics.items()
@@ -120,7 +134,7 @@ class Scorer:
                 value=value,
                 n=n,
                 expected=len(scores),
-                evaluator=self.task.evaluator,
+                evaluator=self.scoring.evaluator,
                 settings=used,
                 reason=reason,
             )
@@ -130,22 +144,17 @@ class Scorer:
             yield measurement(item, (score,))
 
 
-def write_pictures(folder: RunFolder, split: str, drawn: Sequence[Panels]) -> None:
-    """Put thumbnails in the run's folder as PNG, and their list last."""
+def write_pictures(folder: RunFolder, scoring: str, split: str, drawn: Sequence[Panels]) -> None:
+    """Put thumbnails in the folder of a scoring (its id) as PNG, and their list last."""
     for picture in drawn:
         for panel, pixels in picture.panels.items():
             file = io.BytesIO()
             Image.fromarray(pixels).save(file, format="PNG", optimize=True)
-            write_atomically(folder.picture_path(split, picture.item, panel), file.getvalue())
+            write_atomically(folder.picture_path(scoring, split, picture.item, panel), file.getvalue())
     write_lines(
-        picture_list(folder, split),
+        folder.picture_list(scoring, split),
         ({"item": picture.item, "panels": list(picture.panels), "caption": picture.caption} for picture in drawn),
     )
-
-
-def picture_list(folder: RunFolder, split: str) -> Path:
-    """The file that lists a split's pictures; it is there when all of them are."""
-    return folder.at / "pictures" / f"{split}.jsonl"
 
 
 def _joined(metric: Metric, scores: Sequence[ItemScore]) -> tuple[float | None, int, str]:

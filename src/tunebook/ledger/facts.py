@@ -17,6 +17,9 @@ from tunebook.records import canonical_json
 def facts(ledger: Ledger) -> str:
     """One canonical JSON line for each run, settings, measurement and decision, sorted.
 
+    Settings and measurements say how the run was scored: on which split and by which metric settings were chosen, the
+    scoring settings of the configuration, the evaluator.
+
     Equal facts are equal bytes, in whatever order and however often they were ingested. A run's line holds what its
     id is made of, its length, its outcome's status and kind, the digests of its predictions and its quantities.
     A study's line holds its newest decision.
@@ -38,11 +41,14 @@ def dump(ledger: Ledger) -> str:
 
 def _facts(connection: Connection) -> Iterator[dict[str, Any]]:
     yield from map(_run, _ended(connection))
+    scoring = tables.scorings
+    ways = {(row.run, row.length, row.scoring): row.way for row in connection.execute(select(scoring))}
     for row in connection.execute(select(tables.settings)):
         yield {
             "fact": "settings",
             "run": row.run,
             "length": row.length,
+            "scoring": ways[row.run, row.length, row.scoring],
             "mode": row.mode,
             "split": row.split,
             "metric": row.metric,
@@ -53,6 +59,7 @@ def _facts(connection: Connection) -> Iterator[dict[str, Any]]:
             "fact": "measurement",
             "run": row.run,
             "length": row.length,
+            "scoring": ways[row.run, row.length, row.scoring],
             "metric": row.metric,
             "split": row.split,
             "item": row.item,

@@ -4,7 +4,7 @@ import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,15 @@ from tunebook.ledger.records_files import Decided, decision_as_plain, read_recor
 from tunebook.records import Measurement, Outcome, Run, Settings
 
 Rows = list[dict[str, Any]]
+SCORES = ("scoring.json", "settings.jsonl", "measurements.jsonl")
+"""The files of a scoring that enter the ledger."""
 
 
 def index_folder(connection: Connection, folder: RunFolder) -> None:
     """Bring the rows of one run and length to what its folder says; nothing happens when they agree.
 
     A run without an outcome has no rows but its own; a folder that is gone has none. A failed run has an outcome and
-    neither settings nor measurements: what it left behind depends on the moment of its failure.
+    no scores: what it left behind depends on the moment of its failure. A scoring counts once it has measurements.
 
     Raises:
         LedgerError: when a file of the folder is damaged or does not belong there.
@@ -41,6 +43,7 @@ def index_folder(connection: Connection, folder: RunFolder) -> None:
     for table, values in (
         (tables.runs, rows.runs),
         (tables.outcomes, rows.outcomes),
+        (tables.scorings, rows.scorings),
         (tables.settings, rows.settings),
         (tables.measurements, rows.measurements),
     ):
@@ -79,6 +82,7 @@ def index_record(connection: Connection, path: Path) -> None:
             "parameters": entry.parameters,
             "alternative": entry.alternative,
             "label": entry.label,
+            "scoring": entry.scoring,
         }
         for line, entry in enumerate(record.entries)
     ]
@@ -90,6 +94,7 @@ def index_record(connection: Connection, path: Path) -> None:
 class _FolderRows:
     runs: Rows
     outcomes: Rows = field(default_factory=list)
+    scorings: Rows = field(default_factory=list)
     settings: Rows = field(default_factory=list)
     measurements: Rows = field(default_factory=list)
 
@@ -97,14 +102,11 @@ class _FolderRows:
 def _source(folder: RunFolder) -> str:
     """Digest of the indexed files, missing ones included."""
     total = hashlib.sha256()
-    for path in (
-        folder.path / "config.json",
-        folder.at / "outcome.json",
-        folder.at / "settings.jsonl",
-        folder.at / "measurements.jsonl",
-    ):
+    scores = (folder.scores(scoring) / name for scoring in folder.scorings() for name in SCORES)
+    for path in (folder.path / "config.json", folder.at / "outcome.json", *scores):
         content = path.read_bytes() if path.exists() else None
-        total.update(f"{path.name}\0{'absent' if content is None else len(content)}\0".encode())
+        name = path.relative_to(folder.path).as_posix()
+        total.update(f"{name}\0{'absent' if content is None else len(content)}\0".encode())
         total.update(content or b"")
     return total.hexdigest()
 
@@ -124,11 +126,23 @@ def _rows(folder: RunFolder, source: str) -> _FolderRows:
         rows.outcomes.append({**key, **_outcome_row(outcome)})
     if outcome.status == "failed":
         return rows
-    with _whole(folder, folder.at / "settings.jsonl"):
-        rows.settings.extend({**key, **row} for row in _settings_rows(folder.read_settings()))
-    with _whole(folder, folder.at / "measurements.jsonl"):
-        rows.measurements.extend({**key, **row} for row in _measurement_rows(folder.read_measurements()))
+    for scoring in folder.scorings():
+        _add_scores(rows, folder, {**key, "scoring": scoring})
     return rows
+
+
+def _add_scores(rows: _FolderRows, folder: RunFolder, key: dict[str, Any]) -> None:
+    scoring = key["scoring"]
+    place = folder.scores(scoring)
+    with _whole(folder, place / "scoring.json"):
+        way = folder.read_scoring(scoring)
+        if way.id != scoring:
+            raise ValueError(f"the content of scoring {way.id}")
+        rows.scorings.append({**key, "way": asdict(way)})
+    with _whole(folder, place / "settings.jsonl"):
+        rows.settings.extend({**key, **row} for row in _settings_rows(folder.read_settings(scoring)))
+    with _whole(folder, place / "measurements.jsonl"):
+        rows.measurements.extend({**key, **row} for row in _measurement_rows(folder.read_measurements(scoring)))
 
 
 def _run_row(run: Run) -> dict[str, Any]:

@@ -4,7 +4,7 @@ Run folders and record files are the truth; the ledger only answers faster than 
 any number of readers may look at the same time, each seeing one consistent state.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -78,7 +78,7 @@ class Ledger:
     # Writing --------------------------------------------------------------------------------------------
 
     def ingest(self, folder: RunFolder) -> None:
-        """Index a run folder: run, outcome, settings and measurements together.
+        """Index a run folder: run, outcome and all scores together.
 
         The same folder twice changes nothing; a folder whose files changed replaces its earlier entry; a folder
         without an outcome indexes the run only, and a folder that is gone takes its entry with it.
@@ -130,27 +130,29 @@ class Ledger:
 
     def outcomes(self, run_ids: Iterable[str]) -> Mapping[tuple[str, int], Outcome]:
         """(run, length) -> how it ended, at every length of these runs; runs that did not end are absent."""
-        ids = sorted(set(run_ids))
-        found: dict[tuple[str, int], Outcome] = {}
         table = tables.outcomes
-        with self.database.reading() as connection:
-            for start in range(0, len(ids), CHUNK):
-                query = select(table).where(table.c.run.in_(ids[start : start + CHUNK]))
-                for row in connection.execute(query.order_by(table.c.run, table.c.length)):
-                    found[row.run, row.length] = _outcome(row)
-        return found
+        query = select(table).order_by(table.c.run, table.c.length)
+        return {(row.run, row.length): _outcome(row) for row in self._of(query, table.c.run, run_ids)}
 
-    def settings(self, run_id: str, length: int) -> tuple[Settings, ...]:
-        """What was chosen after training, in the order of the run's file."""
+    def scored(self, run_ids: Iterable[str]) -> frozenset[tuple[str, int, str]]:
+        """(run, length, id of the scoring) of every way in which these runs were scored."""
+        table = tables.scorings
+        query = select(table.c.run, table.c.length, table.c.scoring)
+        return frozenset((row.run, row.length, row.scoring) for row in self._of(query, table.c.run, run_ids))
+
+    def settings(self, run_id: str, length: int, scoring: str) -> tuple[Settings, ...]:
+        """What one scoring chose after training, in the order of its file."""
         table = tables.settings
+        query = _at(table, run_id, length).where(table.c.scoring == scoring)
         return tuple(
             Settings(mode=row.mode, split=row.split, metric=row.metric, values=row.chosen)
-            for row in self._all(_at(table, run_id, length).order_by(table.c.position))
+            for row in self._all(query.order_by(table.c.position))
         )
 
-    def measurements(self, run_id: str, length: int) -> tuple[Measurement, ...]:
-        """Every number of a run, in the order of the run's file."""
+    def measurements(self, run_id: str, length: int, scoring: str) -> tuple[Measurement, ...]:
+        """Every number of a run by one scoring, in the order of its file; empty when it was not scored so."""
         table = tables.measurements
+        query = _at(table, run_id, length).where(table.c.scoring == scoring)
         return tuple(
             Measurement(
                 metric=row.metric,
@@ -163,7 +165,7 @@ class Ledger:
                 settings=row.settings,
                 reason=row.reason,
             )
-            for row in self._all(_at(table, run_id, length).order_by(table.c.position))
+            for row in self._all(query.order_by(table.c.position))
         )
 
     # Studies --------------------------------------------------------------------------------------------
@@ -210,6 +212,13 @@ class Ledger:
             .order_by(plan.c.number, plan.c.record, entry.c.line)
         )
         return tuple(dict.fromkeys((row.run, row.length) for row in self._all(query)))
+
+    def _of(self, query: Any, column: Any, ids: Iterable[str]) -> Iterator[Row[Any]]:
+        """Rows whose column holds one of many ids, in their order."""
+        wanted = sorted(set(ids))
+        with self.database.reading() as connection:
+            for start in range(0, len(wanted), CHUNK):
+                yield from connection.execute(query.where(column.in_(wanted[start : start + CHUNK])))
 
     def _all(self, query: Any) -> list[Row[Any]]:
         with self.database.reading() as connection:
@@ -273,4 +282,5 @@ def _entry(row: Row[Any]) -> PlannedEntry:
         parameters=row.parameters,
         alternative=row.alternative,
         label=row.label,
+        scoring=row.scoring,
     )

@@ -23,14 +23,15 @@ def run_facts(ledger: Ledger, book: Path, planned: PlannedEntry, *, pictures_spl
         curve: Whether the learning curve is wanted.
 
     Returns:
-        `missing` for a run that did not end; `failed` with `kind: reason`; else `finished`, with scores and counts
-        from aggregates, and a reason for each score that has no value. Items without a value are absent.
+        `missing` for a run that did not end, or that nobody scored as its study does; `failed` with `kind: reason`;
+        else `finished`, with scores and counts from aggregates, and a reason for each score that has no value. Items
+        without a value are absent.
     """
     outcome = ledger.outcome(planned.run, planned.length)
-    if outcome is None:
-        return RunFacts(
-            id=planned.run, replicate=planned.replicate, role=planned.role, status="missing", reason="not run yet"
-        )
+    measurements = ledger.measurements(planned.run, planned.length, planned.scoring)
+    if outcome is None or (outcome.status == "finished" and not measurements):
+        reason = "not run yet" if outcome is None else "not scored yet as this study does; tunebook run does it"
+        return RunFacts(planned.run, planned.replicate, planned.role, "missing", reason)
     folder = RunFolder(book / "runs" / planned.run, planned.length)
     return RunFacts(
         id=planned.run,
@@ -38,13 +39,13 @@ def run_facts(ledger: Ledger, book: Path, planned: PlannedEntry, *, pictures_spl
         role=planned.role,
         status=outcome.status,
         reason=_why(outcome),
-        **_scores(ledger.measurements(planned.run, planned.length)),
-        settings=ledger.settings(planned.run, planned.length),
+        **_scores(measurements),
+        settings=ledger.settings(planned.run, planned.length, planned.scoring),
         quantities=outcome.quantities,
         costs=outcome.costs,
         provenance=outcome.provenance,
         curve=folder.read_curve() if curve else (),
-        pictures=folder.pictures(pictures_split) if pictures_split else (),
+        pictures=folder.pictures(planned.scoring, pictures_split) if pictures_split else (),
     )
 
 

@@ -35,6 +35,7 @@ class PlannedEntry:
         parameters: Varied parameter -> value.
         alternative: Label of its alternative; empty when the space has none.
         label: The values that single the configuration out, for people.
+        scoring: Id of the scoring by which the study judges it.
     """
 
     run: str
@@ -47,6 +48,7 @@ class PlannedEntry:
     parameters: Mapping[str, Scalar] = field(default_factory=dict)
     alternative: str = ""
     label: str = ""
+    scoring: str = ""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
     schema         one row: the version of these tables
     runs           one row per run and length, as its config.json says
     outcomes       how it ended           ┐
-    settings       what was chosen after  │ only of a run that ended
+    scorings       how it was scored      │ only of a run that ended
+    settings       what was chosen after  │
     measurements   one row per number     ┘
     plans          one row per plan file of a study
     planned_runs   the entries of a plan
@@ -21,7 +22,7 @@ from sqlalchemy.types import TypeDecorator
 
 from tunebook.records import canonical_json
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 PREFIX = "tunebook_"
 
 
@@ -93,11 +94,21 @@ class OutcomeColumns(TypedColumns):
     provenance = _plain()
 
 
+class ScoringColumns(TypedColumns):
+    """A way in which a run was scored: its id and what it is."""
+
+    run = _text(key=True)
+    length = _integer(key=True)
+    scoring = _text(key=True)
+    way = _plain()
+
+
 class SettingsColumns(TypedColumns):
     """What was chosen after training; `position` is the line in the file."""
 
     run = _text(key=True)
     length = _integer(key=True)
+    scoring = _text(key=True)
     position = _integer(key=True)
     mode = _text()
     split = _text()
@@ -110,6 +121,7 @@ class MeasurementColumns(TypedColumns):
 
     run = _text(key=True)
     length = _integer(key=True)
+    scoring = _text(key=True)
     metric = _text(key=True)
     split = _text(key=True)
     item = _text(key=True)
@@ -147,6 +159,7 @@ class PlannedRunColumns(TypedColumns):
     parameters = _plain()
     alternative = _text()
     label = _text()
+    scoring = _text()
 
 
 class DecisionColumns(TypedColumns):
@@ -165,11 +178,18 @@ def _of_run() -> ForeignKeyConstraint:
     return ForeignKeyConstraint(["run", "length"], [runs.c.run, runs.c.length], ondelete="CASCADE")
 
 
+def _of_scoring() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(
+        ["run", "length", "scoring"], [scorings.c.run, scorings.c.length, scorings.c.scoring], ondelete="CASCADE"
+    )
+
+
 schema = Table(f"{PREFIX}schema", metadata, SchemaColumns)
 runs = Table(f"{PREFIX}runs", metadata, RunColumns)
 outcomes = Table(f"{PREFIX}outcomes", metadata, OutcomeColumns, _of_run())
-settings = Table(f"{PREFIX}settings", metadata, SettingsColumns, _of_run())
-measurements = Table(f"{PREFIX}measurements", metadata, MeasurementColumns, _of_run())
+scorings = Table(f"{PREFIX}scorings", metadata, ScoringColumns, _of_run())
+settings = Table(f"{PREFIX}settings", metadata, SettingsColumns, _of_scoring())
+measurements = Table(f"{PREFIX}measurements", metadata, MeasurementColumns, _of_scoring())
 plans = Table(f"{PREFIX}plans", metadata, PlanColumns)
 planned_runs = Table(
     f"{PREFIX}planned_runs",

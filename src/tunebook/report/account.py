@@ -1,16 +1,18 @@
 """The end of a page: what was declared and what ran, under which versions, and what it took."""
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from tunebook.analyse import ordered
+from tunebook.analyse import all_runs, called, ordered
 from tunebook.records import Row, RunFacts, Table
 from tunebook.report.cards import Block, Card, Facts, Grid, Heading, Source, Value
 from tunebook.report.wording import count, counted, pairs
 
 STUDY_FILE = "study file"
-NEVER_THE_SAME = frozenset({"host", "started", "ended"})
-"""Provenance that differs between equal studies: left out together with costs."""
+NEVER_THE_SAME = frozenset({"host", "started", "ended", "scored"})
+"""Provenance that differs between equal studies: left out together with costs, and so is every other time."""
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 
 def declared_card(table: Table) -> Card:
@@ -36,21 +38,21 @@ def declared_card(table: Table) -> Card:
         f"{count(status['missing'])} did not run."
     )
     blocks: list[Block] = [facts]
-    troubled = [(row, run) for row, run in _runs(table) if run.status != "finished"]
+    troubled = [(row, run) for row, run in all_runs(table) if run.status != "finished"]
     if troubled:
         blocks.append(_run_grid(troubled, title=f"{counted(len(troubled), 'run')} without a result", folded=False))
-    blocks.append(_run_grid(list(_runs(table)), title=f"All {counted(len(runs), 'run')}", folded=True))
+    blocks.append(_run_grid(list(all_runs(table)), title=f"All {counted(len(runs), 'run')}", folded=True))
     return Card("declared", "Declared and run", sentence, blocks)
 
 
 def settings_card(table: Table) -> Card:
     """What each run had chosen for it after training."""
-    found = [(row, run, each) for row, run in _runs(table) for each in run.settings]
+    found = [(row, run, each) for row, run in all_runs(table) for each in run.settings]
     if not found:
         return Card("settings", "Settings", absent="the runs have no settings that are chosen after training")
     rows = [
         [
-            Value(_place(row)),
+            Value(called(row)),
             Value(_replicate(run)),
             Value(each.mode),
             Value(f"{each.metric} on {each.split}"),
@@ -67,9 +69,9 @@ def settings_card(table: Table) -> Card:
 
 def provenance_card(table: Table, *, without_costs: bool) -> Card:
     """Versions, device, threads; the study file as it was."""
-    runs = [run for _, run in _runs(table) if run.provenance]
+    runs = [run for _, run in all_runs(table) if run.provenance]
     shared = [(key, value) for key, value in table.provenance.items() if key != STUDY_FILE]
-    facts = [*shared, *_told(runs, leave_out=NEVER_THE_SAME if without_costs else frozenset())]
+    facts = [*shared, *_told(runs, without_costs=without_costs)]
     blocks: list[Block] = [Facts(facts)] if facts else []
     if STUDY_FILE in table.provenance:
         blocks.append(Source("The study file", table.provenance[STUDY_FILE]))
@@ -81,7 +83,7 @@ def provenance_card(table: Table, *, without_costs: bool) -> Card:
 
 def costs_card(table: Table) -> Card:
     """Time and memory of every configuration's runs."""
-    ended = [run for _, run in _runs(table) if run.status != "missing"]
+    ended = [run for _, run in all_runs(table) if run.status != "missing"]
     if not ended:
         return Card("costs", "Costs", absent="no run has ended yet")
     rows = []
@@ -89,7 +91,7 @@ def costs_card(table: Table) -> Card:
         for row in entry.rows:
             runs = [run for run in row.runs if run.status != "missing"] if row is not None else []
             if row is not None and runs:
-                rows.append([Value(_place(row)), *_costs(runs)])
+                rows.append([Value(called(row)), *_costs(runs)])
     headings = [
         Heading("configuration"),
         Heading("seconds", "mean per run", numeric=True),
@@ -119,17 +121,26 @@ def _costs(runs: Sequence[RunFacts]) -> list[Value]:
     ]
 
 
-def _told(runs: Sequence[RunFacts], *, leave_out: frozenset[str]) -> list[tuple[str, str]]:
-    """Key and value; where runs differ, every value with its number of runs; times as first and last."""
-    keys = [key for key in dict.fromkeys(key for run in runs for key in run.provenance) if key not in leave_out]
-    return [(key, _values(key, [run.provenance[key] for run in runs if key in run.provenance])) for key in keys]
+def _told(runs: Sequence[RunFacts], *, without_costs: bool) -> list[tuple[str, str]]:
+    """Key and value, by key; where runs differ, every value with its number of runs; times as first and last."""
+    keys = sorted({key for run in runs for key in run.provenance})
+    told = {key: [run.provenance[key] for run in runs if key in run.provenance] for key in keys}
+    return [
+        (key, _values(values))
+        for key, values in told.items()
+        if not (without_costs and (key in NEVER_THE_SAME or _times(values)))
+    ]
 
 
-def _values(key: str, told: list[str]) -> str:
+def _times(values: Sequence[str]) -> bool:
+    return all(TIME.match(value) for value in values)
+
+
+def _values(told: Sequence[str]) -> str:
     counts = Counter(told)
     if len(counts) == 1:
         return told[0]
-    if key in ("started", "ended"):
+    if _times(told):
         return f"{min(told)} to {max(told)}"
     return "; ".join(f"{value} ({counted(n, 'run')})" for value, n in sorted(counts.items()))
 
@@ -138,7 +149,7 @@ def _run_grid(found: Sequence[tuple[Row, RunFacts]], *, title: str, folded: bool
     headings = [Heading(text) for text in ("configuration", "replicate", "role", "status", "reason", "run")]
     rows = [
         [
-            Value(_place(row)),
+            Value(called(row)),
             Value(_replicate(run)),
             Value(run.role),
             Value(run.status),
@@ -160,17 +171,6 @@ def _duration(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes = seconds / 60
     return f"{minutes:.1f} min" if minutes < 100 else f"{minutes / 60:.1f} h"
-
-
-def _runs(table: Table) -> Iterable[tuple[Row, RunFacts]]:
-    for row in table.rows:
-        for run in row.runs:
-            yield row, run
-
-
-def _place(row: Row) -> str:
-    label = row.label or row.configuration
-    return f"{label} ({row.case.label})" if row.case.label else label
 
 
 def _replicate(run: RunFacts) -> str:

@@ -65,10 +65,16 @@ class Grid:
 
 @dataclass(frozen=True)
 class Facts:
-    """Terms and what they are."""
+    """Terms and what they are.
+
+    Args:
+        title: Shown above them, or as the line that unfolds them.
+        folded: Shown only when asked for.
+    """
 
     pairs: Sequence[tuple[str, str]]
     title: str = ""
+    folded: bool = False
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,8 @@ def _(block: Grid, folder: str) -> str:
 def _(block: Facts, folder: str) -> str:
     rows = [[escaped(term), escaped(said)] for term, said in block.pairs]
     table = _table(["what", "value"], rows, [False, False])
+    if block.folded:
+        return _details(block.title, table)
     return f"**{escaped(block.title)}**\n\n{table}" if block.title else table
 
 

@@ -1,9 +1,11 @@
 """The top of a page: the answer in a sentence, the decision, and what a reader must be warned of."""
 
-from tunebook.analyse import Entry, cases, cell, findings, judge, ordered
+from collections.abc import Mapping
+
+from tunebook.analyse import CODES, Entry, cases, cell, findings, judge, near, ordered, outdated
 from tunebook.records import Decision, Table
-from tunebook.report.cards import Card, Facts, Findings, Grid, Heading, Value
-from tunebook.report.wording import counted, in_case, name, number, spread, with_n
+from tunebook.report.cards import Block, Card, Facts, Findings, Grid, Heading, Value
+from tunebook.report.wording import carried, counted, dotted, in_case, joined, name, number, spread, with_n
 
 TOP = 5
 
@@ -11,19 +13,26 @@ TOP = 5
 def answer(table: Table) -> str:
     """The best configuration and its scores, in words and computed from the table.
 
-    The configuration is the decided one; without a decision the one that the rule would choose.
+    The configuration is the decided one; without a decision, or with one that the study has outgrown, the one
+    that the rule would choose.
     """
     judgement = judge(table)
-    decision = table.decision or judgement.decision
+    why = outdated(table)
+    stale = ""
+    if table.decision is not None and why:
+        stale = (
+            f" The recorded decision, {table.decision.label or table.decision.configuration}, is not current: {why}."
+        )
+    decision = judgement.decision if why else table.decision or judgement.decision
     entries = ordered(table)
     chosen = next((entry for entry in entries if decision and entry.configuration == decision.configuration), None)
     if decision is None or chosen is None:
-        return f"There is no answer yet: {judgement.reason or 'the decided configuration has no row in this table'}."
+        return f"There is no answer yet: {judgement.reason}.{stale}"
     where = f"{table.select_metric} on {table.select_split}"
     first = judgement.decision is not None and judgement.decision.configuration == chosen.configuration
     verb = "has the best" if first else "was chosen; it has"
     lead = f"Of {_field(entries)}, {name(chosen)} {verb} {where}: {_selection(table, chosen)}"
-    return f"{lead}{_elsewhere(table, chosen)}."
+    return f"{lead}{_elsewhere(table, chosen)}.{_nearby(table, chosen)}{stale}"
 
 
 def decision_card(table: Table) -> Card:
@@ -36,24 +45,35 @@ def decision_card(table: Table) -> Card:
         f"The rule {decision.rule} carries {decision.label or decision.configuration} forward: "
         f"{decision.metric} on {decision.split} is {number(decision.score)}."
     )
+    why = outdated(table)
     if table.decision is None:
         sentence = f"Nothing is decided yet. {sentence.replace('carries', 'would carry', 1)}"
+    elif why:
+        sentence = (
+            f"The recorded decision is not current: {why}. It carries {decision.label or decision.configuration} "
+            f"forward by the rule {decision.rule}: {decision.metric} on {decision.split} was {number(decision.score)}."
+        )
     facts = Facts(
         [
             ("rule", _rule(table, decision)),
-            ("configuration", f"{decision.configuration} ({decision.label})"),
+            ("configuration", _configuration(decision)),
+            *_carried(table, decision),
             ("candidates", counted(len(decision.candidates), "configuration")),
             ("runs", ", ".join(_run(seed, run) for seed, run in decision.runs.items()) or "one per case and replicate"),
         ]
     )
-    return Card("decision", "Decision", sentence, [facts, _candidates(table, decision)], judgement.caveats)
+    whole = dotted(decision.values) if table.decision is not None else {}
+    blocks: list[Block] = [facts, _candidates(table, decision)]
+    if whole:
+        blocks.append(Facts(list(whole.items()), title=f"The whole configuration ({len(whole)} values)", folded=True))
+    return Card("decision", "Decision", sentence, blocks, judgement.caveats)
 
 
 def findings_card(table: Table) -> Card:
     """Every finding, or the sentence that there is none."""
     found = findings(table)
     if not found:
-        sentence = "None of the checks T101, T302, T401, T403 and T501 found a flaw."
+        sentence = f"None of the checks {joined(CODES)} found a flaw."
         return Card("findings", "Findings", sentence)
     codes = ", ".join(dict.fromkeys(finding.code for finding in found))
     sentence = f"{counted(len(found), 'finding')} ({codes}) to keep in mind while reading."
@@ -84,6 +104,40 @@ def _elsewhere(table: Table, entry: Entry) -> str:
     return f"; it scores {' and '.join(parts)}" if parts else ""
 
 
+def _nearby(table: Table, entry: Entry) -> str:
+    """How many configurations are about as good, told beside the best so that it is not taken for more."""
+    found = near(table, entry)
+    if found is None:
+        return ""
+    who = "No other configuration is" if not found.others else ""
+    who = who or f"{counted(found.others, 'other configuration')} {'is' if found.others == 1 else 'are'}"
+    return (
+        f" {who} within one standard deviation of it on {table.select_split} "
+        f"(pooled sd over replicates {number(found.sd)})."
+    )
+
+
+def _configuration(decision: Decision) -> str:
+    """Its id, and its label where that says more."""
+    known = decision.label and decision.label != decision.configuration
+    return f"{decision.configuration} ({decision.label})" if known else decision.configuration
+
+
+def _carried(table: Table, decision: Decision) -> list[tuple[str, str]]:
+    """The values behind a label that names none: the groups of fields that the study varies."""
+    entry = next((entry for entry in ordered(table) if entry.configuration == decision.configuration), None)
+    if entry is None or "=" in entry.label:
+        return []
+    said = carried(table, entry)
+    groups = {path.partition(".")[0] for path in table.parameters}
+    values = {path: value for path, value in dotted(decision.values).items() if path.partition(".")[0] in groups}
+    return [*([("singled out by", said)] if said else []), *([("values", _listed(values))] if values else [])]
+
+
+def _listed(values: Mapping[str, str]) -> str:
+    return ", ".join(f"{path}={value}" for path, value in values.items())
+
+
 def _rule(table: Table, decision: Decision) -> str:
     most = "highest" if table.metrics[table.select_metric].direction == "maximize" else "lowest"
     over = " and cases" if len(cases(table)) > 1 else ""
@@ -98,20 +152,24 @@ def _run(seed: int, run: str) -> str:
 
 
 def _candidates(table: Table, decision: Decision) -> Grid:
-    entries = {entry.configuration: entry for entry in ordered(table)}
+    stale = bool(outdated(table))
+    entries = {} if stale else {entry.configuration: entry for entry in ordered(table)}
+    labels = {entry.configuration: name(entry) for entry in ordered(table)}
+    labels |= {decision.configuration: decision.label or decision.configuration}
     top = list(decision.candidates.items())[:TOP]
     rows = []
     for place, (configuration, mean) in enumerate(top, start=1):
         entry = entries.get(configuration)
-        label = name(entry) if entry else configuration
         gap = abs(mean - decision.score)
         rows.append(
             [
-                Value(label),
+                Value(labels.get(configuration, configuration)),
                 Value(spread(entry.selection) if entry else number(mean), sort=mean, best=mean == top[0][1]),
                 Value(number(gap), sort=gap),
-                Value(
-                    str(entry.selection.n) if entry else "not in the table", sort=entry.selection.n if entry else None
+                *(
+                    [Value(str(entry.selection.n), sort=entry.selection.n)]
+                    if entry
+                    else [Value("as recorded", muted=True)]
                 ),
                 Value(str(place), sort=place),
             ]

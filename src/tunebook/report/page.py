@@ -93,4 +93,4 @@ def _read(path: str) -> bytes:
         return Path(path).read_bytes()
     except OSError as error:
         message = f"must be a readable PNG file; got {error.strerror}"
-        raise DataError(Problem(path, message, "tunebook score draws the pictures again")) from error
+        raise DataError(Problem(path, message, "`tunebook run` draws them again")) from error

@@ -1,20 +1,23 @@
 """The cards with something to look at: heatmaps, learning curves, predicted masks."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from tunebook.analyse import (
+    Entry,
     Heatmap,
     Representative,
+    Representatives,
     Unavailable,
     curves,
     heatmaps,
-    ordered,
+    places,
     representatives,
 )
-from tunebook.records import Picture, Table
+from tunebook.records import Picture, RunFacts, Table
 from tunebook.report.cards import Card, CurvesFigure, Figures, Gallery, HeatmapFigure, Panel
 from tunebook.report.palette import HATCHED
-from tunebook.report.wording import counted, in_case, name, number, plain
+from tunebook.report.wording import counted, in_case, joined, name, number, plain
 
 SHARED = ("image", "truth")
 """Panels that are the same for every configuration."""
@@ -51,7 +54,9 @@ def curves_card(table: Table) -> Card:
     data = curves(table)
     if isinstance(data, Unavailable):
         return Card("curves", "Learning curves", absent=data.reason)
-    places = _places(table, {line.configuration for line in data.lines})
+    trained = {line.configuration for line in data.lines}
+    placed = places(table)
+    drawn = {place: entry.configuration for place, entry in placed.items() if entry.configuration in trained}
     ns = sorted({line.n for line in data.lines})
     n = str(ns[0]) if len(ns) == 1 else f"{ns[0]} to {ns[-1]}"
     figure = CurvesFigure(
@@ -59,15 +64,17 @@ def curves_card(table: Table) -> Card:
         title=[f"{data.part} while training", f"mean over replicates, n = {n}"],
         alt=f"Learning curves of {counted(len(data.lines), 'configuration')}.",
         data=data,
-        highlighted=places,
+        highlighted=drawn,
     )
     stretch = f" Each point is the mean of up to {data.stretch} recorded steps." if data.stretch > 1 else ""
     sentence = (
         f"The quantity {data.part} that {counted(len(data.lines), 'trained configuration')} recorded while training; "
-        f"the best, median and worst of them by {table.select_metric} on {table.select_split} are drawn in colour."
-        + stretch
+        f"by {table.select_metric} on {table.select_split}, the {_coloured(placed, drawn)}." + stretch
     )
     caveats = ["A lower training loss is not a better score: the study chooses on the split named above."]
+    if data.left_out:
+        were = "run that recorded a curve did" if data.left_out == 1 else "runs that recorded a curve did"
+        caveats.append(f"{data.left_out} {were} not finish and {'is' if data.left_out == 1 else 'are'} left out.")
     return Card("curves", "Learning curves", sentence, [Figures([figure])], caveats)
 
 
@@ -76,18 +83,14 @@ def gallery_card(table: Table) -> Card:
     found = representatives(table)
     if isinstance(found, Unavailable):
         return Card("pictures", "Predictions", absent=found.reason)
-    key = (found.metric, found.split)
     rows = []
     for at, item in enumerate(found.items, start=1):
         drawn = [_picture(each, item) for each in found.shown]
         panels = [Panel(path, "", f"{panel} of {item}") for panel, path in drawn[0].panels.items() if panel in SHARED]
         for each, picture in zip(found.shown, drawn, strict=True):
-            score = each.run.items.get(key, {}).get(item)
+            below = _below(table, found, each.run, picture)
             for panel, path in picture.panels.items():
                 if panel not in SHARED:
-                    below = ("no score" if score is None else f"{found.metric} {number(score)}") + (
-                        f" · {picture.caption}" if picture.caption else ""
-                    )
                     alt = f"{panel} of {item} by the {each.place} configuration, {name(each.entry)}"
                     panels.append(Panel(path, "", alt, below))
         named = [replace(panel, name=f"picture-{at}-{column}") for column, panel in enumerate(panels, start=1)]
@@ -125,17 +128,40 @@ def _extreme(data: Heatmap, direction: str) -> str:
     return f"Best: {number(mean)} at {data.x} = {plain(x)}, {data.y} = {plain(y)}."
 
 
-def _places(table: Table, trained: set[str]) -> dict[str, str]:
-    """Best, median and worst of the trained configurations that have a selection score."""
-    scored = [e for e in ordered(table) if e.selection.mean is not None and e.configuration in trained]
-    if not scored:
-        return {}
-    places = {"best": 0, "median": len(scored) // 2, "worst": len(scored) - 1}
-    found: dict[str, str] = {}
-    for place, at in places.items():
-        if scored[at].configuration not in found.values():
-            found[place] = scored[at].configuration
-    return found
+def _coloured(placed: Mapping[str, Entry], drawn: Mapping[str, str]) -> str:
+    """`best and median are drawn in colour; the worst, zero-shot, has no curve`."""
+    absent = "".join(
+        f"; the {place}, {name(entry)}, has no curve" for place, entry in placed.items() if place not in drawn
+    )
+    if not drawn:
+        return f"best, median and worst are not among them{absent}"
+    return f"{joined(list(drawn))} {'is' if len(drawn) == 1 else 'are'} drawn in colour{absent}"
+
+
+def _below(table: Table, found: Representatives, run: RunFacts, picture: Picture) -> str:
+    """The score of what is drawn, and its caption: `box.msa 0.512 · box: 5 of 7 found`."""
+    metric = _drawn_metric(table, found, run, picture)
+    if metric is None:
+        return picture.caption
+    score = run.items.get((metric, found.split), {}).get(picture.item)
+    said = f"{metric} {'no score' if score is None else number(score)}"
+    return f"{said} · {picture.caption}" if picture.caption else said
+
+
+def _drawn_metric(table: Table, found: Representatives, run: RunFacts, picture: Picture) -> str | None:
+    """The metric of the mode that a caption begins with: the one that the study chooses by, else its namesake.
+
+    None when the study reports no such metric; the metric chosen by when the caption names no mode.
+    """
+    mode, colon, _ = picture.caption.partition(":")
+    modes = {metric.partition(".")[0] for metric, _ in run.items} | {
+        metric.partition(".")[0] for metric in table.metrics
+    }
+    if not colon or mode not in modes or found.metric.startswith(f"{mode}."):
+        return found.metric
+    kin = f"{mode}.{found.metric.partition('.')[2]}"
+    reported = [metric for metric in table.report if metric.startswith(f"{mode}.")]
+    return kin if kin in reported else next(iter(reported), None)
 
 
 def _picture(each: Representative, item: str) -> Picture:

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from tunebook.analyse import Cell, Column, Standing, Unavailable, alternatives, cases, leaderboard
+from tunebook.analyse import Cell, Column, Standing, Unavailable, alternatives, cases, leaderboard, outdated
 from tunebook.records import Table
 from tunebook.report.cards import Card, Grid, Heading, Value
-from tunebook.report.wording import count, counted, facts_of, metric_name, name, shortened, spread
+from tunebook.report.wording import carried, count, counted, facts_of, metric_name, name, shortened, spread
 
 BOLD = "Bold: the best value of a column among configurations whose runs all have one."
 MEANS = "Values are means over the n runs of a row, ± their standard deviation (ddof 1; none when n = 1)."
@@ -21,7 +21,7 @@ def leaderboard_card(table: Table) -> Card:
     grid = Grid(
         caption=f"Every configuration, ordered by {table.select_metric} on {table.select_split}.",
         headings=[Heading("configuration"), *_headings(table, board.columns, board.rows)],
-        rows=[[Value(name(row.entry)), *_values(row, board.rows)] for row in board.rows],
+        rows=[[_name(table, row), *_values(row, board.rows)] for row in board.rows],
         marked=marked,
     )
     sentence = (
@@ -29,7 +29,8 @@ def leaderboard_card(table: Table) -> Card:
         f"the score that the study chooses by. {MEANS} {BOLD}"
     )
     if marked:
-        sentence += " The row set apart is the decided one."
+        stale = ", by a recorded decision that is not current" if outdated(table) else ""
+        sentence += f" The row set apart is the decided one{stale}."
     return Card("leaderboard", "Leaderboard", sentence, [grid], _meanings(table))
 
 
@@ -49,7 +50,7 @@ def alternatives_card(table: Table) -> Card:
         rows=[
             [
                 Value(row.entry.alternative or "(none)"),
-                Value(name(row.entry)),
+                _name(table, row),
                 Value(count(best.tried[row.entry.alternative]), sort=best.tried[row.entry.alternative]),
                 *_values(row, best.rows),
             ]
@@ -67,6 +68,10 @@ def alternatives_card(table: Table) -> Card:
         else []
     )
     return Card("best", "Best results", sentence, [grid], caveats)
+
+
+def _name(table: Table, row: Standing) -> Value:
+    return Value(name(row.entry), carried(table, row.entry))
 
 
 def _headings(table: Table, columns: Sequence[Column], rows: Sequence[Standing]) -> list[Heading]:

@@ -1,6 +1,6 @@
 """Numbers and names as a page writes them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from tunebook.analyse import Cell, Entry
 from tunebook.records import Case, MetricFacts, Table
@@ -26,6 +26,12 @@ def counted(n: int, one: str, many: str = "") -> str:
     return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
+def joined(words: Sequence[str]) -> str:
+    """`best, median and worst`."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def spread(cell: Cell) -> str:
     """`0.512 ± 0.004`, without ± where n < 2; empty where there is no mean."""
     if cell.mean is None:
@@ -41,6 +47,23 @@ def with_n(cell: Cell) -> str:
 def name(entry: Entry) -> str:
     """What a person calls a configuration; its id when nothing singles it out."""
     return entry.label or entry.configuration
+
+
+def carried(table: Table, entry: Entry) -> str:
+    """What singles out a configuration whose name holds no values: what it took over, else its parameters."""
+    if "=" in entry.label:
+        return ""
+    parameters = next((row.parameters for row in entry.rows if row is not None), {})
+    return table.carried.get(entry.alternative, "") or pairs(parameters)
+
+
+def dotted(values: Mapping[str, object], above: str = "") -> dict[str, str]:
+    """Nested values as dotted path -> text, sorted; a path is written as it stands."""
+    found: dict[str, str] = {}
+    for key, value in values.items():
+        path = f"{above}{key}"
+        found |= dotted(value, f"{path}.") if isinstance(value, Mapping) and value else {path: _value(value)}
+    return dict(sorted(found.items()))
 
 
 def in_case(case: Case | None) -> str:
@@ -79,5 +102,10 @@ def shortened(text: str, length: int = 60) -> str:
 
 def _value(value: object) -> str:
     if isinstance(value, float):
-        return plain(value)
+        short = plain(value)
+        return short if float(short) == value else repr(value)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_value(each) for each in value)}]"
+    if isinstance(value, bool):
+        return str(value).lower()
     return "null" if value is None else str(value)

@@ -4,7 +4,7 @@ Every declared point ends in exactly one of three places: excluded by a constrai
 before it, or a configuration of its own.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -106,11 +106,18 @@ class Plan:
     overridden: Mapping[str, tuple[str, ...]]
 
 
-def plan(study: Study, workload: Workload, *, references: Mapping[str, Mapping[str, Any]] | None = None) -> Plan:
+def plan(
+    study: Study,
+    workload: Workload,
+    *,
+    references: Mapping[str, Mapping[str, Any]] | None = None,
+    points: Iterable[Point] | None = None,
+) -> Plan:
     """Lay out a study.
 
     Args:
         references: Study -> nested values of its decision, for every name in `study.decisions`.
+        points: What the search proposes; None: every declared point.
 
     Raises:
         StudyError: when a decision is missing, a point has no meaning for the task, or nothing is left to run.
@@ -118,7 +125,7 @@ def plan(study: Study, workload: Workload, *, references: Mapping[str, Mapping[s
     study = complete(study, workload)
     _check_plannable(study, references or {})
     draft = _Draft(study, workload, references or {})
-    for point in study.space.points():
+    for point in study.space.points() if points is None else points:
         draft.add(point)
     draft.check()
     rows = tuple(draft.rows())

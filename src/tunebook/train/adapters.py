@@ -180,8 +180,11 @@ def trainable(model: nn.Module) -> dict[str, Tensor]:
     return tensors
 
 
-def load(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+def load(model: nn.Module, tensors: Mapping[str, Tensor], *, place: str = "checkpoint") -> None:
     """Put back what `trainable` gave, into a model that the same method was applied to.
+
+    Args:
+        place: Where the tensors come from, for the message.
 
     Raises:
         DataError: when names or shapes differ.
@@ -191,7 +194,7 @@ def load(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     wrong += sorted(name for name in wanted.keys() & tensors.keys() if wanted[name].shape != tensors[name].shape)
     if wrong:
         message = f"must hold the {len(wanted)} tensors that the adapter trains; {len(wrong)} differ, {wrong[0]} first"
-        raise DataError(Problem("checkpoint", message))
+        raise DataError(Problem(place, message, "run the study again"))
     with torch.no_grad():
         for name, tensor in wanted.items():
             tensor.copy_(tensors[name])

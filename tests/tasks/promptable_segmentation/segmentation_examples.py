@@ -12,7 +12,8 @@ from PIL import Image
 
 from tunebook import simulate
 from tunebook.execute.job import Job
-from tunebook.fingerprints import FingerprintCache, fingerprint
+from tunebook.execute.scoring import scoring_of
+from tunebook.fingerprints import FingerprintCache, of_inputs
 from tunebook.records import Configuration, CurvePoint, Run
 from tunebook.spec.canonical import configuration
 from tunebook.tasks.promptable_segmentation import TASK
@@ -61,13 +62,13 @@ def a_run(book: Path, changes: Mapping[str, Any] | None = None, *, seed: int = 0
         version=TASK.version,
         configuration=found,
         replicate={} if "seed" in TASK.without_effect(config) else {"seed": seed},
-        fingerprints={one.role: fingerprint(one.root, one.files, cache=cache) for one in TASK.inputs(config, book)},
+        fingerprints=of_inputs(TASK.inputs(config, book), cache=cache),
         length=TASK.length(config),
     )
 
 
-def a_job(run: Run, book: Path) -> Job:
-    """A job that brings a run to scores and pictures on test, with settings chosen on val."""
+def a_job(run: Run, book: Path, *, metric: str = "ais.msa") -> Job:
+    """A job that brings a run to scores and pictures on test, with settings chosen by a metric on val."""
     return Job(
         run,
         worker=TASK.worker,
@@ -75,8 +76,7 @@ def a_job(run: Run, book: Path) -> Job:
         task_object="tunebook.tasks.promptable_segmentation:TASK",
         book=book,
         splits=("test",),
-        select_split="val",
-        select_metric="ais.msa",
+        scoring=scoring_of(run.configuration, TASK, split="val", metric=metric),
         pictures=("test",),
     )
 

@@ -119,6 +119,20 @@ def test_splits_that_changed_places_are_another_run(book):
     assert a_run(book, {"data.train": "train"}).id == a_run(book).id
 
 
+@pytest.mark.parametrize("split", ["train", "val", "test"])
+def test_every_split_says_which_files_it_means(book, split):
+    """Where two splits share a folder, which of the two folders the third one has matters."""
+    shared = {
+        f"data.{other}": folder
+        for other, folder in zip(sorted({"train", "val", "test"} - {split}), ("train", "val"), strict=True)
+    }
+
+    one, other = (a_run(book, {**shared, f"data.{split}": folder}) for folder in ("train", "val"))
+
+    assert one.fingerprints == other.fingerprints
+    assert one.id != other.id
+
+
 def test_the_base_is_part_of_a_run(book):
     """Other starting weights, another run; a run from random weights has no fingerprint of weights."""
     (book / "a.safetensors").write_bytes(b"one")
@@ -278,17 +292,21 @@ FLOOR = "otsu-watershed"
 
 
 def test_weights_of_the_hub_are_its_safetensors(tmp_path, monkeypatch):
-    """The hub is asked for the model's one file."""
+    """The hub is asked for the model's one file, at the revision that is named."""
     asked = []
 
-    def download(*names):
-        asked.append(names)
+    def download(*names, revision):
+        asked.append((*names, revision))
         return str(tmp_path / "model.safetensors")
 
     monkeypatch.setattr("huggingface_hub.hf_hub_download", download)
 
     assert weights_file("hf:facebook/sam-vit-base", Path()) == tmp_path / "model.safetensors"
-    assert asked == [("facebook/sam-vit-base", "model.safetensors")]
+    assert weights_file("hf:facebook/sam-vit-base@70009d5", Path()) == tmp_path / "model.safetensors"
+    assert asked == [
+        ("facebook/sam-vit-base", "model.safetensors", None),
+        ("facebook/sam-vit-base", "model.safetensors", "70009d5"),
+    ]
 
 
 @pytest.mark.parametrize("name", ["owner/model-that-is-not-there", "a/name/of/four parts"])

@@ -371,28 +371,6 @@ def test_an_object_is_asked_in_the_window_that_shows_it_best():
 # A whole image in one window ----------------------------------------------------------------------------
 
 
-def test_fit_keeps_the_shape_and_pads_right_and_below():
-    """The longest side fills the square."""
-    square, fitted = images.fit(np.full((20, 40, 3), 9, np.float32), 16)
-
-    assert fitted == images.Fitted(0.4, 20, 40, 16)
-    assert fitted.inside == (8, 16)
-    np.testing.assert_allclose(square[:8], 9)
-    assert not square[8:].any()
-
-
-def test_fitted_points_and_maps_come_back():
-    """Points return exactly; a smooth map returns nearly, at the image's own size."""
-    y, x = np.mgrid[:33, :50].astype(np.float32)
-    square, fitted = images.fit(np.stack([x, y, x + y], axis=2), 100)
-    points = np.array([[0, 0], [49, 32], [12.5, 7]])
-    maps = fitted.maps_back(square.transpose(2, 0, 1))
-
-    np.testing.assert_allclose(fitted.points_back(fitted.points(points)), points, atol=1e-4)
-    assert maps.shape == (3, 33, 50)
-    np.testing.assert_allclose(maps[:, 2:-2, 2:-2], np.stack([x, y, x + y])[:, 2:-2, 2:-2], atol=0.05)
-
-
 # Real images --------------------------------------------------------------------------------------------
 
 

@@ -208,6 +208,15 @@ def test_weights_of_a_run_are_its_merged_model(book):
     assert has_automatic(config, book=book.path)
 
 
+def test_what_a_run_did_not_train_comes_from_its_own_seed(book):
+    """The random projection of prompts is drawn and never trained: followers have that of the first run's seed."""
+    name = "shared_image_embedding.positional_embedding"
+    follower = _started({"model.weights": book.lora}, book=book.path, seed=99)
+
+    assert torch.equal(follower.state_dict()[name], _started({}, seed=4).state_dict()[name])
+    assert not torch.equal(follower.state_dict()[name], _started({}, seed=99).state_dict()[name])
+
+
 def test_a_follower_of_a_run_has_no_adapter_left(book):
     """Merged weights have the names of a base."""
     model = starting_model(configured({"model.weights": book.lora, "adapter.method": "none"}), book=book.path, seed=0)
@@ -276,16 +285,17 @@ def test_a_damaged_checkpoint_is_refused(book, tmp_path):
         assert found.value.problems[0].place == str(tmp_path / name)
 
 
-def test_weights_of_a_run_that_trained_nothing_are_its_own_base(book):
+@pytest.mark.parametrize("kind", ["run", "file"])
+def test_weights_of_a_run_that_trained_nothing_are_its_own_base(book, kind):
     """Where zero-shot was decided, its follower starts from what zero-shot is."""
-    none = a_run(book.path, {"adapter.method": "none", "model.weights": book.lora})
+    _saved(book.path / "base.safetensors", _started({}, seed=7))
+    weights = {"run": book.lora, "file": "file:base.safetensors"}[kind]
+    none = a_run(book.path, {"adapter.method": "none", "model.weights": weights})
     RunFolder.of(book.path, none).write_run(none)
 
     config = configured({"adapter.method": "none", "model.weights": f"run:{none.id}@0"})
     model = starting_model(config, book=book.path, seed=0)
-    expected = starting_model(
-        configured({"adapter.method": "none", "model.weights": book.lora}), book=book.path, seed=0
-    )
+    expected = _started({"adapter.method": "none", "model.weights": weights}, book=book.path)
 
     assert same_tensors(dict(model.state_dict()), dict(expected.state_dict()))
     assert base_of(config, book=book.path) == none.fingerprints["weights"]

@@ -246,6 +246,21 @@ def test_an_object_of_one_pixel_can_be_asked_and_corrected(step):
         assert clicks[0].tolist() == [30, 77]
 
 
+def test_seeds_and_steps_click_elsewhere():
+    """Start points and corrections are drawn anew in every step and under every seed, and repeat for the same two."""
+    mask = np.zeros((128, 128), bool)
+    mask[20:60, 30:90] = True
+    size = starting_model(configured(), book=Path(), seed=0).size
+
+    def clicks(seed, step):
+        model = _Blind(size, torch.full((1, 1, 64, 64), -3.0))
+        interactive_loss(model, torch.zeros(1, 64, 16, 16), _one_object(mask), Prompts(rounds=2), seed=seed, step=step)
+        return tuple(model.asked[1]["points"].flatten().tolist())
+
+    assert clicks(0, 0) == clicks(0, 0)
+    assert len({clicks(seed, step) for seed in (0, 1) for step in (0, 2)}) == 4
+
+
 def test_rounds_are_averaged():
     """With the same masks in every round the loss does not depend on their number."""
     mask = np.zeros((128, 128), bool)
@@ -292,6 +307,15 @@ def test_a_loss_that_is_not_finite_ends_the_run(samples):
     """An absurd learning rate is a divergence, at a named step."""
     with pytest.raises(Diverged, match=r"the (loss|gradient's norm) is (nan|inf) at step \d of 9"):
         trained(configured({"optimizer.lr": 1e9, "budget.steps": 9, "schedule.warmup": 0}), samples)
+
+
+def test_the_loss_is_looked_at_before_its_gradient():
+    """The message says what went wrong first."""
+    broken = a_sample()
+    broken.image[:] = math.nan
+
+    with pytest.raises(Diverged, match="the loss is nan at step 1 of 2"):
+        trained(configured(), [broken], steps=1)
 
 
 def test_a_gradient_that_is_not_finite_ends_the_run(samples, monkeypatch):
@@ -342,11 +366,13 @@ def test_the_constant_schedule_stays():
     assert [rate(step, total=100, schedule=schedule) for step in (0, 1, 2, 99)] == [0.5, 1, 1, 1]
 
 
-def test_the_schedule_is_laid_out_for_the_full_length(samples, by_method):
+def test_the_schedule_is_laid_out_for_the_full_length(samples):
     """A run that stops earlier has the losses of the first steps of the whole run."""
-    _, short = trained(configured({"budget.steps": STEPS}), samples, steps=1)
+    config = configured({"budget.steps": 3, "schedule.warmup": 1})
 
-    assert short == by_method["full"][2][:1]
+    (_, whole), (_, short) = trained(config, samples), trained(config, samples, steps=2)
+
+    assert short == whole[:2]
 
 
 # Precision --------------------------------------------------------------------------------------------

@@ -7,24 +7,25 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from segmentation_examples import a_job, a_run, a_sample, same_tensors, write_cells, write_png
+from segmentation_examples import a_job, a_run, a_sample, canonical, same_tensors, write_cells, write_png
 
 from tunebook.execute.child import work
+from tunebook.execute.scoring import scoring_of
 from tunebook.folders import RunFolder
 from tunebook.records import Run
 from tunebook.task import Context, Example, Prediction
-from tunebook.tasks.promptable_segmentation import TASK
+from tunebook.tasks.promptable_segmentation import TASK, watershed
 from tunebook.tasks.promptable_segmentation.distances import targets
 from tunebook.tasks.promptable_segmentation.worker import Worker
 from tunebook.train import checkpoints
 
-SCORES = ("msa", "sa50", "sa75", "msa-elf")
+SCORING = scoring_of(canonical(), TASK, split="val", metric="ais.msa").id
 FILES = (
     "checkpoint.safetensors",
     "curve.jsonl",
-    "measurements.jsonl",
-    "settings.jsonl",
-    "pictures/test/small/prediction.png",
+    f"scores/{SCORING}/measurements.jsonl",
+    f"scores/{SCORING}/settings.jsonl",
+    f"scores/{SCORING}/pictures/test/small/prediction.png",
 )
 
 
@@ -56,7 +57,7 @@ def finished(book):
 
 
 def _aggregates(folder: RunFolder):
-    return {(one.metric, one.split): one for one in folder.read_measurements() if not one.item}
+    return {(one.metric, one.split): one for one in folder.read_measurements(SCORING) if not one.item}
 
 
 def _worked(book: Path, changes):
@@ -83,17 +84,17 @@ def test_images_of_every_kind_are_trained_on_and_scored(finished):
     assert {one.n for (_, split), one in found.items() if split == "test"} == {2}
     assert [point.step for point in folder.read_curve()] == [1, 2]
     assert len(folder.read_run().replicate) == 1
-    assert [picture.item for picture in folder.pictures("test")] == ["empty", "small"]
+    assert [picture.item for picture in folder.pictures(SCORING, "test")] == ["empty", "small"]
     assert folder.read_outcome().quantities["trainable_parameters"] < folder.read_outcome().quantities["parameters"]
 
 
 def test_settings_are_chosen_on_the_selection_split(finished):
     """Post-processing of ais, recorded with every score of ais and with no other."""
     _, folder = finished
-    (settings,) = folder.read_settings()
+    (settings,) = folder.read_settings(SCORING)
 
     assert (settings.mode, settings.split, settings.metric) == ("ais", "val", "ais.msa")
-    for one in folder.read_measurements():
+    for one in folder.read_measurements(SCORING):
         assert one.settings == (settings.values if one.metric.startswith("ais.") else {})
 
 
@@ -163,7 +164,7 @@ def test_zero_shot_trains_nothing_and_says_what_it_lacks(book, changes):
         "the base random brings no decoder for ais",
         "automatic.enabled is false",
     }
-    assert folder.pictures("test")[0].caption.startswith("box: ")
+    assert folder.pictures(SCORING, "test")[0].caption.startswith("box: ")
 
 
 def test_the_classical_floor_is_scored_like_a_model(book):
@@ -196,6 +197,37 @@ def test_a_base_from_a_file_goes_through(book, finished):
     assert _aggregates(folder)["ais.msa", "test"].value is not None
 
 
+@pytest.mark.parametrize(("metric", "maximised"), [("ais.sa50", "ais.sa50"), ("box.sa75", "ais.msa")])
+def test_a_study_is_scored_by_its_own_metric(finished, metric, maximised):
+    """ais is post-processed for the study's metric if that is one of ais; pictures show the metric's mode."""
+    job, folder = finished
+    other = a_job(job.run, job.book, metric=metric)
+
+    assert work(other) == folder.read_outcome()
+    (settings,) = folder.read_settings(other.scoring.id)
+    assert settings.metric == maximised
+    mode = metric.partition(".")[0]
+    assert {picture.caption.partition(":")[0] for picture in folder.pictures(other.scoring.id, "test")} == {mode}
+
+
+@pytest.mark.parametrize("score", ["msa", "sa50", "sa75", "msa-elf"])
+def test_post_processing_is_the_best_of_its_grid(finished, score):
+    """No other combination has a higher mean of the study's metric on the selection split."""
+    job, folder = finished
+    examples = list(Worker().examples(job.run, "val", _context(job.book, job.run)))
+    predictions = [Prediction(item, arrays) for item, arrays in folder.read_predictions("val")]
+    metric = f"ais.{score}"
+
+    (chosen,) = Worker().calibrate(job.run, predictions, examples, "val", metric=metric)
+
+    def mean(values):
+        settings = {"ais": replace(chosen, values={**watershed.DEFAULTS, **values})}
+        found = (Worker().score(job.run, *pair, settings) for pair in zip(predictions, examples, strict=True))
+        return np.mean([one.value for scores in found for one in scores if one.metric == metric])
+
+    assert mean(chosen.values) == max(map(mean, watershed.grid("small")))
+
+
 # Scores -----------------------------------------------------------------------------------------------
 
 
@@ -203,7 +235,7 @@ def _scored(book, arrays, truth, changes=None):
     run = a_run(book, changes)
     example = Example("one", np.zeros((*truth.shape, 3), np.float32), truth)
     prediction = Prediction("one", arrays)
-    settings = {one.mode: one for one in Worker().calibrate(run, [prediction], [example], "val")}
+    settings = {one.mode: one for one in Worker().calibrate(run, [prediction], [example], "val", metric="ais.msa")}
     return {score.metric: score.value for score in Worker().score(run, prediction, example, settings)}
 
 
@@ -263,29 +295,29 @@ def test_a_run_that_diverges_is_recorded(book):
 @pytest.mark.parametrize(
     ("damage", "named"),
     [
-        (lambda root: write_png(root / "train/labels/rgb.png", np.zeros((9, 9), np.uint8)), "train/labels/rgb.png"),
+        (lambda root: write_png(root / "train/labels/rgb.png", np.zeros((9, 9), np.uint8)), ""),
         (lambda root: (root / "train/labels/small.tif").unlink(), "train/images/small.tif"),
-        (lambda root: (root / "train/images/small.tif").write_bytes(b"II*\0"), "train/images/small.tif"),
-        (lambda root: (root / "val/labels/large.tif").write_bytes(b""), "val/labels/large.tif"),
+        (lambda root: (root / "train/images/small.tif").write_bytes(b"II*\0"), ""),
+        (lambda root: (root / "val/labels/large.tif").write_bytes(b""), ""),
     ],
     ids=["another shape", "no label", "a torn image", "an empty label"],
 )
 def test_data_that_broke_after_planning_end_the_run(tmp_path, damage, named):
-    """The outcome of the run names the file."""
+    """The outcome of the run says that they changed, and names a file that is missing."""
     write_cells(tmp_path / "cells")
     run = a_run(tmp_path, {"budget.steps": 1})
     damage(tmp_path / "cells")
 
     outcome = work(a_job(run, tmp_path))
 
-    assert (outcome.status, outcome.kind) == ("failed", "crashed")
-    assert str(tmp_path / "cells" / named) in outcome.reason
+    assert (outcome.status, outcome.kind) == ("failed", "data changed")
+    assert named in outcome.reason
 
 
 def test_pictures_show_image_truth_and_prediction(finished):
     """Three panels of one size, as files of the run."""
     _, folder = finished
-    _, small = folder.pictures("test")
+    _, small = folder.pictures(SCORING, "test")
 
     assert list(small.panels) == ["image", "truth", "prediction"]
     for path in small.panels.values():

@@ -38,7 +38,8 @@ class Model(Fields):
     )
     weights: str = parameter(
         "tunebook-small",
-        meaning="Starting weights: a shipped name, file:PATH, hf:OWNER/NAME, micro-sam:NAME, study:STUDY, or random.",
+        meaning="Starting weights: a shipped name, file:PATH, hf:OWNER/NAME[@REVISION], micro-sam:NAME, study:STUDY, "
+        "or random.",
         identity="path",
     )
 

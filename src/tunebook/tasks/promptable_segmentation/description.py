@@ -8,9 +8,10 @@ from pydantic import BaseModel
 
 from tunebook import folders
 from tunebook.errors import DataError, Problem
+from tunebook.fingerprints import Input
 from tunebook.folders import RunFolder
 from tunebook.records import MetricFacts, Scalar
-from tunebook.task import Input, ItemScore, Metric
+from tunebook.task import ItemScore, Metric
 from tunebook.tasks.promptable_segmentation.config import Adapter, Config
 from tunebook.tasks.promptable_segmentation.images import normalise, pairs, read_image, read_label
 
@@ -79,7 +80,7 @@ class PromptableSegmentation:
         splits = [pair for split in self.splits(config) for pair in pairs(root, folder_of(split, config))]
         data = Input("data", root, tuple(path for pair in splits for path in (pair.image, pair.label)))
         weights = () if config.model.family == "otsu-watershed" else weights_files(config.model.weights, book)
-        return (data, Input("weights", weights[0].parent, weights)) if weights else (data,)
+        return (data, Input("weights", weights[0].parent, weights, named=False)) if weights else (data,)
 
     def verify(self, config: BaseModel, book: Path) -> None:
         """Read every image and label of the three splits."""
@@ -121,8 +122,9 @@ def weights_file(weights: str, book: Path) -> Path | None:
     """The file that starting weights mean; None for `random`.
 
     Accepted: a shipped name; `file:PATH` from the book; `run:ID@LENGTH` (how the conductor writes a resolved
-    `study:`; of a run that trained nothing, its own starting weights); `hf:OWNER/NAME` (a SamModel on the Hugging
-    Face hub); `micro-sam:NAME` (from micro-sam's cache, MICROSAM_CACHEDIR or ~/.cache/micro_sam).
+    `study:`; of a run that trained nothing, its own starting weights); `hf:OWNER/NAME` or `hf:OWNER/NAME@REVISION`
+    (a SamModel on the Hugging Face hub, downloaded when it is first needed); `micro-sam:NAME` (from micro-sam's
+    cache, MICROSAM_CACHEDIR or ~/.cache/micro_sam).
 
     Raises:
         DataError: when there is no such file, with the way to get it.
@@ -198,7 +200,8 @@ def _downloaded(name: str) -> Path:
     from huggingface_hub.errors import HFValidationError  # noqa: PLC0415
 
     try:
-        return Path(hf_hub_download(name, "model.safetensors"))
+        repository, _, revision = name.partition("@")
+        return Path(hf_hub_download(repository, "model.safetensors", revision=revision or None))
     except (OSError, HFValidationError) as error:
         reason = " ".join(str(error).split())
         hint = "check the name and the network; what was downloaded once is found without a network"

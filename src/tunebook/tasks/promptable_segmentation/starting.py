@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from tunebook.errors import DataError, Problem
-from tunebook.fingerprints import FingerprintCache, fingerprint
+from tunebook.fingerprints import FingerprintCache, Input, of_inputs
 from tunebook.folders import RunFolder
 from tunebook.tasks.promptable_segmentation.config import Adapter, Config
 from tunebook.tasks.promptable_segmentation.description import effective, source, weights_files
@@ -68,7 +68,7 @@ def trained_model(config: Config, *, book: Path, seed: int, checkpoint: Path) ->
             )
         )
     model = starting_model(config, book=book, seed=seed)
-    _fill(adapters.trainable(model), tensors, place=str(checkpoint))
+    adapters.load(model, tensors, place=str(checkpoint))
     return model
 
 
@@ -86,7 +86,10 @@ def adapter_text(config: Config) -> str:
 def base_of(config: Config, *, book: Path) -> str:
     """The starting weights as a checkpoint names them: their fingerprint, or `random`."""
     files = weights_files(config.model.weights, book)
-    return fingerprint(files[0].parent, files, cache=FingerprintCache(IN_MEMORY)) if files else "random"
+    if not files:
+        return "random"
+    given = Input("weights", files[0].parent, files, named=False)
+    return of_inputs((given,), cache=FingerprintCache(IN_MEMORY))["weights"]
 
 
 def _adapter(metadata: Mapping[str, str]) -> Mapping[str, object] | None:
@@ -127,18 +130,6 @@ def _starting_tensors(config: Config, *, book: Path) -> dict[str, Tensor] | None
     model = trained_model(theirs, book=book, seed=run.replicate.get("seed", 0), checkpoint=path)
     adapters.merge(model)
     return dict(model.state_dict())
-
-
-def _fill(wanted: Mapping[str, Tensor], tensors: Mapping[str, Tensor], *, place: str) -> None:
-    """Copy a checkpoint's tensors into a model's trained ones; both must be the same set."""
-    other = sorted(set(wanted) ^ set(tensors))
-    other += sorted(name for name in set(wanted) & set(tensors) if wanted[name].shape != tensors[name].shape)
-    if other:
-        message = f"must hold the {len(wanted)} trained tensors of its configuration; {len(other)} differ ({other[0]})"
-        raise DataError(Problem(place, message, "run the study again"))
-    with torch.no_grad():
-        for name, tensor in wanted.items():
-            tensor.copy_(tensors[name])
 
 
 def _load(model: Sam, tensors: Mapping[str, Tensor], config: Config) -> None:

@@ -1,6 +1,7 @@
 """Trains, predicts, calibrates and scores one run in its child process."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -22,6 +23,14 @@ from tunebook.tasks.promptable_segmentation.thumbnails import legend, thumbnails
 from tunebook.tasks.promptable_segmentation.training import train
 from tunebook.train import adapters, checkpoints
 from tunebook.train.seeding import deterministic
+
+SCORED: Mapping[str, Callable[[np.ndarray, np.ndarray], float]] = {
+    "msa": scores.msa,
+    "sa50": partial(scores.segmentation_accuracy, threshold=0.5),
+    "sa75": partial(scores.segmentation_accuracy, threshold=0.75),
+    "msa-elf": scores.msa_elf,
+}
+"""Score -> function of (prediction, truth)."""
 
 
 class Worker:
@@ -46,9 +55,8 @@ class Worker:
         if config.model.family == "otsu-watershed":
             return {"trainable_parameters": 0.0, "parameters": 0.0}
         model = starting_model(config, book=context.book, seed=context.seed or 0)
-        trained = sum(tensor.numel() for tensor in model.parameters() if tensor.requires_grad)
         return {
-            "trainable_parameters": float(trained),
+            "trainable_parameters": float(adapters.count(model)),
             "parameters": float(sum(tensor.numel() for tensor in model.parameters())),
         }
 
@@ -84,17 +92,23 @@ class Worker:
                 yield Prediction(example.item, arrays)
 
     def calibrate(
-        self, run: Run, predictions: Sequence[Prediction], examples: Sequence[Example], split: str
+        self, run: Run, predictions: Sequence[Prediction], examples: Sequence[Example], split: str, *, metric: str
     ) -> Sequence[Settings]:
-        """Post-processing of ais: the combination of the grid with the best mean msa on the split."""
+        """Post-processing of ais: the combination of the grid with the best mean on the split.
+
+        The mean is that of the metric if it is one of ais, else of ais.msa.
+        """
         if not predictions or any("ais" not in prediction.arrays for prediction in predictions):
             return ()
+        mode, _, name = metric.partition(".")
+        score = name if mode == "ais" else "msa"
         values, _ = watershed.best(
             [prediction.arrays["ais"] for prediction in predictions],
             [example.truth for example in examples],
             grid=watershed.grid(_config(run).automatic.settings),
+            score=SCORED[score],
         )
-        return (Settings("ais", split, "ais.msa", values),)
+        return (Settings("ais", split, f"ais.{score}", values),)
 
     def score(
         self, run: Run, prediction: Prediction, example: Example, settings: Mapping[str, Settings]
@@ -114,12 +128,14 @@ class Worker:
             yield ItemScore(f"{mode}.sa75", found.accuracy(0.75))
             yield ItemScore(f"{mode}.msa-elf", scores.msa_elf(predicted, example.truth))
 
-    def picture(self, run: Run, prediction: Prediction, example: Example, settings: Mapping[str, Settings]) -> Panels:
-        """Image, truth and the automatic instances; the box masks where there are no automatic ones."""
+    def picture(
+        self, run: Run, prediction: Prediction, example: Example, settings: Mapping[str, Settings], *, metric: str
+    ) -> Panels:
+        """Image, truth and the objects of the metric's mode; where there is none, the automatic ones, else of boxes."""
         config = _config(run)
-        mode = "ais" if "ais" in prediction.arrays else "box"
+        mode = next(mode for mode in (metric.partition(".")[0], "ais", "box") if mode in prediction.arrays)
         predicted = _label_map(config, mode, prediction, example, settings)
-        assert predicted is not None, "every family predicts ais or box"
+        assert predicted is not None, "the mode is one that was predicted"
         panels = thumbnails(example.image, example.truth, predicted)
         return Panels(example.item, panels, f"{mode}: {legend(scores.matches(predicted, example.truth))}")
 
