@@ -700,3 +700,30 @@ def test_a_study_that_was_never_run_has_no_page(tmp_path: Path) -> None:
     book = make_book(tmp_path)
     with Book.open(book).look() as ledger, pytest.raises(InputError, match="must have been run in this book"):
         conductor.page("rates", ledger, book)
+
+
+def test_a_run_says_where_its_inputs_lie_by_now(tmp_path: Path) -> None:
+    """Data that moved change no run; what the run's folder says of their place follows."""
+    book = make_book(tmp_path)
+    run(book)
+    (book / "cells").rename(book / "moved")
+    study = book / "rates.study.yaml"
+    study.write_text(study.read_text().replace("root: cells", "root: moved"))
+    ended = run(book)
+    roots = {folder.read_run().configuration.values["data"]["root"] for folder in RunFolder.all(book)}
+
+    assert [each.fresh for each in ended] == [False] * 4
+    assert roots == {"moved"}
+
+
+def test_a_killed_run_is_taken_up_before_the_study_is_decided(tmp_path: Path) -> None:
+    """Whoever killed it says nothing of the configuration: there is no decision without it."""
+    book = make_book(tmp_path)
+    run(book)
+    folder = next(iter(RunFolder.all(book)))
+    folder.write_outcome(Outcome("failed", "killed", "killed twice by signal 9"))
+    with opened(book) as (prepared, ledger):
+        ledger.ingest(folder)
+
+        assert [planned.run.id for planned in conductor.missing(prepared)] == [folder.path.name]
+        assert conductor.decide(prepared, ledger) is None

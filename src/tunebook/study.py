@@ -156,6 +156,8 @@ def conduct(
     ended: list[tuple[PlannedRun, Outcome]] = []
     waiting: deque[PlannedRun] = deque()
     for planned in prepared.distinct:
+        if _folder(planned, prepared).path.exists():
+            _folder(planned, prepared).write_run(planned.run)  # whoever builds on the run finds what it read
         ledger.ingest(_folder(planned, prepared))
         outcome = _answer(planned, prepared, retry_failed=retry_failed)
         if outcome is None:
@@ -249,9 +251,9 @@ def decide(prepared: Prepared, ledger: Ledger) -> Decision | None:
         The decision, with the whole configuration that it carries forward; None while runs are missing, or
         when no configuration has a value from all of its runs.
     """
-    found = table(prepared.study.study, ledger, prepared.book)
-    if any(run.status == "missing" for row in found.rows for run in row.runs):
+    if missing(prepared):
         return None
+    found = table(prepared.study.study, ledger, prepared.book)
     decision = analyse.decide(found)
     if decision is None:
         return None
