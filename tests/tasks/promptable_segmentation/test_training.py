@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ import torch
 from segmentation_examples import a_sample, configured, labelled, same_tensors, trained
 
 from tunebook.errors import Diverged
-from tunebook.tasks.promptable_segmentation.batches import Batch
+from tunebook.tasks.promptable_segmentation.batches import Batch, batches
 from tunebook.tasks.promptable_segmentation.config import Prompts, Schedule
-from tunebook.tasks.promptable_segmentation.sam import Sam
+from tunebook.tasks.promptable_segmentation.prompts import boxes
+from tunebook.tasks.promptable_segmentation.sam import SIZES, Sam
 from tunebook.tasks.promptable_segmentation.starting import starting_model
 from tunebook.tasks.promptable_segmentation.training import interactive_loss, rate, train
 from tunebook.train import adapters
@@ -234,7 +236,7 @@ def test_an_object_of_one_pixel_can_be_asked_and_corrected(step):
     """An object smaller than a cell of the decoder keeps its cell: it is clicked there, and the loss is finite."""
     mask = np.zeros((128, 128), bool)
     mask[77, 30] = True
-    size = starting_model(configured(), book=Path(), seed=0).size
+    size = SIZES["small"]
     model = _Blind(size, torch.full((1, 1, 64, 64), -3.0))
 
     loss = interactive_loss(model, torch.zeros(1, 64, 16, 16), _one_object(mask), Prompts(rounds=3), seed=0, step=step)
@@ -250,7 +252,7 @@ def test_seeds_and_steps_click_elsewhere():
     """Start points and corrections are drawn anew in every step and under every seed, and repeat for the same two."""
     mask = np.zeros((128, 128), bool)
     mask[20:60, 30:90] = True
-    size = starting_model(configured(), book=Path(), seed=0).size
+    size = SIZES["small"]
 
     def clicks(seed, step):
         model = _Blind(size, torch.full((1, 1, 64, 64), -3.0))
@@ -265,7 +267,7 @@ def test_rounds_are_averaged():
     """With the same masks in every round the loss does not depend on their number."""
     mask = np.zeros((128, 128), bool)
     mask[20:60, 30:90] = True
-    size = starting_model(configured(), book=Path(), seed=0).size
+    size = SIZES["small"]
     one, three = (
         interactive_loss(
             _Blind(size, torch.rand(1, 1, 64, 64, generator=torch.Generator().manual_seed(0)) - 0.5),
@@ -346,6 +348,16 @@ def test_without_the_automatic_decoder_there_is_one_loss(samples):
     _, (point,) = trained(configured({"automatic.enabled": False}), samples, steps=1)
 
     assert set(point.values) == {"loss", "interactive"}
+
+
+def test_a_smaller_window_is_enlarged_for_the_model(samples):
+    """crop: windows of that side, resized to the model's input; every object is seen larger."""
+    with _recorded() as asked:
+        trained(configured({"crop": 32, "prompts.rounds": 1, "prompts.objects": 1}), samples, steps=2)
+
+    box = asked[1]["boxes"][0]
+    (batch,) = islice(batches(samples, seed=0, batch_size=1, window=32, size=128, objects=1), 1, 2)
+    assert torch.allclose(box, boxes(batch.objects)[0], atol=0.025 * 128)
 
 
 def test_the_schedule_warms_up_and_falls_to_zero():

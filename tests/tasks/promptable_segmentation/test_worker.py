@@ -184,6 +184,7 @@ def test_a_window_of_another_size_goes_through(book):
 
     assert outcome.status == "finished", outcome.reason
     assert _aggregates(folder)["point.msa", "val"].value is not None
+    assert folder.read_prediction("val", "large")["windows"].max() > 200 - 128  # where no window of 128 pixels begins
 
 
 def test_a_base_from_a_file_goes_through(book, finished):
