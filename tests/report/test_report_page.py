@@ -200,7 +200,6 @@ def test_the_decided_values_are_on_the_page(tmp_path):
         ("model.weights", "${HOME}/w.pt"),
     ]
     assert ("singled out by", "rank=4 (scaling)") in card.blocks[0].pairs
-    assert ("values", "adapter.rank=4, adapter.targets=[q, v]") in card.blocks[0].pairs
     assert "LoRA (rank=4 (scaling))" in render(table, to=tmp_path).markdown.read_text()
 
 

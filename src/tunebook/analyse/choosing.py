@@ -54,8 +54,8 @@ def representatives(table: Table) -> Representatives | Unavailable:
     """Best, median and worst configuration of `places`, each by its first finished run with pictures.
 
     A place whose configuration has no pictures is left out. With several cases the first is shown. The items are
-    chosen from those that every shown run has a picture of: the first by name; of the others the one with the median
-    and the one with the worst score of the first shown configuration's run.
+    chosen from those that every shown run has a picture of: those with the best, the median and the worst score of
+    the first shown configuration's run.
     """
     every = cases(table)
     shown = [
@@ -85,11 +85,9 @@ def _items(table: Table, shown: list[Representative], split: str) -> tuple[tuple
         return (), ""
     scores = shown[0].run.items.get((table.select_metric, split), {})
     sign = 1 if table.metrics[table.select_metric].direction == "maximize" else -1
-    first, *others = common
-    worst_first = sorted((item for item in others if item in scores), key=lambda item: (sign * scores[item], item))
-    if len(worst_first) < 2:
+    worst_first = sorted((item for item in common if item in scores), key=lambda item: (sign * scores[item], item))
+    if len(worst_first) < 3:
         return tuple(common[:3]), "the first items by name"
-    return (first, worst_first[len(worst_first) // 2], worst_first[0]), (
-        "the first item by name, and of the others the one with the median and the one with the worst score "
-        f"of the {shown[0].place} configuration"
+    return (worst_first[-1], worst_first[len(worst_first) // 2], worst_first[0]), (
+        f"those with the best, the median and the worst score of the {shown[0].place} configuration"
     )

@@ -1,7 +1,5 @@
 """The top of a page: the answer in a sentence, the decision, and what a reader must be warned of."""
 
-from collections.abc import Mapping
-
 from tunebook.analyse import CODES, Entry, cases, cell, findings, judge, near, ordered, outdated
 from tunebook.records import Decision, Table
 from tunebook.report.cards import Block, Card, Facts, Findings, Grid, Heading, Value
@@ -124,18 +122,12 @@ def _configuration(decision: Decision) -> str:
 
 
 def _carried(table: Table, decision: Decision) -> list[tuple[str, str]]:
-    """The values behind a label that names none: the groups of fields that the study varies."""
+    """What stands behind a label that names no value."""
     entry = next((entry for entry in ordered(table) if entry.configuration == decision.configuration), None)
     if entry is None or "=" in entry.label:
         return []
     said = carried(table, entry)
-    groups = {path.partition(".")[0] for path in table.parameters}
-    values = {path: value for path, value in dotted(decision.values).items() if path.partition(".")[0] in groups}
-    return [*([("singled out by", said)] if said else []), *([("values", _listed(values))] if values else [])]
-
-
-def _listed(values: Mapping[str, str]) -> str:
-    return ", ".join(f"{path}={value}" for path, value in values.items())
+    return [("singled out by", said)] if said else []
 
 
 def _rule(table: Table, decision: Decision) -> str:
