@@ -173,10 +173,13 @@ class RunFolder:
     # Run ------------------------------------------------------------------------------------------------
 
     def write_run(self, run: Run) -> None:
-        """Write what the run is, unless it stands there already; paths that moved replace the earlier ones."""
-        path, content = self.path / "config.json", canonical_json(asdict(run)).encode() + b"\n"
-        if not path.exists() or path.read_bytes() != content:
-            write_atomically(path, content)
+        """Write what the run is, unless it stands there already."""
+        if not (self.path / "config.json").exists():
+            self.rewrite_run(run)
+
+    def rewrite_run(self, run: Run) -> None:
+        """Write what the run is in the place of what stands there: an equal run whose paths are others by now."""
+        write_json(self.path / "config.json", asdict(run))
 
     def read_run(self) -> Run:
         found = read_json(self.path / "config.json")

@@ -13,6 +13,7 @@ import json
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,7 +45,9 @@ from tunebook.records import (
 from tunebook.report.page import Rendered
 from tunebook.runs import Shelf, current_decision, runs_of
 from tunebook.search.grid import grid
+from tunebook.spec.canonical import overlaid
 from tunebook.spec.completing import complete
+from tunebook.spec.fields import fields_of, nested
 from tunebook.spec.plan import Plan, plan
 from tunebook.spec.study import Study
 from tunebook.task import Task
@@ -156,8 +159,7 @@ def conduct(
     ended: list[tuple[PlannedRun, Outcome]] = []
     waiting: deque[PlannedRun] = deque()
     for planned in prepared.distinct:
-        if _folder(planned, prepared).path.exists():
-            _folder(planned, prepared).write_run(planned.run)  # whoever builds on the run finds what it read
+        _follow_paths(planned, prepared)
         ledger.ingest(_folder(planned, prepared))
         outcome = _answer(planned, prepared, retry_failed=retry_failed)
         if outcome is None:
@@ -306,17 +308,39 @@ def _answer(planned: PlannedRun, prepared: Prepared, *, retry_failed: bool) -> O
         InputError: when a file of the run is damaged.
     """
     folder = _folder(planned, prepared)
-    try:
+    with _naming(folder.at, remove=folder.path):
         outcome = folder.read_outcome()
         if outcome is None or (outcome.status == "failed" and retry_failed):
             return None
         if outcome.status == "failed":
             return None if outcome.kind in NOT_OF_THE_RUN else outcome
         return outcome if answers(outcome, _job(planned, prepared, Allowance()), folder) else None
+
+
+def _follow_paths(planned: PlannedRun, prepared: Prepared) -> None:
+    """Let a run's folder say where its inputs lie by now: whoever builds on the run looks there."""
+    folder = _folder(planned, prepared)
+    if not (folder.path / "config.json").exists():
+        return
+    leaves = fields_of(prepared.task.Config).leaves.values()
+    paths = [leaf.path for leaf in leaves if leaf.identity == "path"]
+    here = nested({path: planned.run.configuration.get(path) for path in paths})
+    with _naming(folder.path, remove=folder.path):
+        stored = folder.read_run()
+        values = overlaid(stored.configuration.values, here)
+        if values != stored.configuration.values:
+            folder.rewrite_run(replace(stored, configuration=replace(stored.configuration, values=values)))
+
+
+@contextmanager
+def _naming(place: Path, *, remove: Path) -> Iterator[None]:
+    """Turn what a damaged file of a run raises into one message that names the folder and the way out."""
+    try:
+        yield
     except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
         message = f"must hold whole files; got {type(error).__name__}: {error}"
-        hint = f"restore them, or remove {folder.path} and run the study again"
-        raise InputError(Problem(str(folder.at), message, hint)) from error
+        hint = f"restore them, or remove {remove} and run the study again"
+        raise InputError(Problem(str(place), message, hint)) from error
 
 
 def _job(planned: PlannedRun, prepared: Prepared, allowance: Allowance) -> Job:
