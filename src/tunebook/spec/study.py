@@ -250,7 +250,11 @@ def _read_replicates(raw: Any, at: At, faults: Faults) -> tuple[Mapping[str, int
     if isinstance(raw, (list, tuple)):
         raw = {"seed": list(raw)}
     if not isinstance(raw, Mapping) or not raw:
-        faults.add(at, f"must be a number of seeds or a list of them; got {shown(raw)}", "replicates: {seed: 3}")
+        faults.add(
+            at,
+            f"must say how many seeds, {{seed: 3}}, or list them, [0, 1, 2]; got {shown(raw)}",
+            "replicates: {seed: 3}",
+        )
         return None
     for key in raw.keys() - {"seed"}:
         if key in LATER_FACTORS:
