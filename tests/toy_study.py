@@ -108,7 +108,7 @@ class ToyTask:
         """All that there are."""
         return SPLITS
 
-    def length(self, config: BaseModel) -> int:
+    def length(self, config: BaseModel, book: Path) -> int:
         """The budget."""
         assert isinstance(config, ToyConfig)
         return 0 if config.method == "none" else config.budget.steps

@@ -5,6 +5,7 @@
       config.json               what the run is (identity, resolved configuration)
       at-<length>/
         checkpoint.safetensors  trained tensors only
+        state.safetensors       what a stopped training goes on from; gone when it has ended
         curve.jsonl             the learning curve
         predictions/<split>/<item>.npz   raw predictions
         scores/<id>/            all that one way of scoring made of the predictions
@@ -161,6 +162,10 @@ class RunFolder:
     @property
     def checkpoint(self) -> Path:
         return self.at / "checkpoint.safetensors"
+
+    @property
+    def state(self) -> Path:
+        return self.at / "state.safetensors"
 
     @property
     def log(self) -> Path:

@@ -136,7 +136,7 @@ class _Inputs:
             configuration=resolved,
             replicate=dict(replicate),
             fingerprints=fingerprints,
-            length=self.task.length(config),
+            length=self.task.length(config, self.shelf.book),
         )
 
     def _fingerprints(self, inputs: tuple[Input, ...]) -> dict[str, str]:

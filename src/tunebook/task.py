@@ -77,6 +77,8 @@ class Context:
     Args:
         book: The book's folder; paths in a configuration start here.
         checkpoint: Where `train` writes what it trained, and `predict` reads it.
+        state: Where `train` may keep, atomically, what it needs to go on after it was stopped; a training that goes
+            on ends in the same bits as one that was never stopped. Removed when the run has been trained.
         length: Train to here.
         device: `cpu`, `cuda:0`.
         threads: Threads of this process.
@@ -85,6 +87,7 @@ class Context:
 
     book: Path
     checkpoint: Path
+    state: Path
     length: int
     device: str
     threads: int
@@ -120,8 +123,12 @@ class Task(Workload, Protocol):
         """Names of the splits that the data have and that can be predicted."""
         ...
 
-    def length(self, config: BaseModel) -> int:
-        """How far a run is trained, in steps; 0 when nothing is trained."""
+    def length(self, config: BaseModel, book: Path) -> int:
+        """How far a run is trained, in steps; 0 when nothing is trained.
+
+        Raises:
+            DataError: when the length depends on data that are missing.
+        """
         ...
 
     def cohort(self, config: BaseModel) -> Hashable | None:

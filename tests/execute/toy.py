@@ -61,7 +61,7 @@ class ToyTask:
         """All that there are."""
         return tuple(ITEMS)
 
-    def length(self, config: BaseModel) -> int:
+    def length(self, config: BaseModel, book: Path) -> int:
         """Three steps."""
         return 3
 

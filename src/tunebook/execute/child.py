@@ -116,7 +116,7 @@ def _locked(job: Job, task: Task, folder: RunFolder, *, redirect: bool) -> Outco
     if finished is not None and answers(finished, job, folder):
         return finished
     if finished is None:
-        _clear(folder.at)
+        _clear(folder.at, but=folder.state)
     folder.at.mkdir(parents=True, exist_ok=True)
     folder.write_run(job.run)
     with _printing_to(folder.log) if redirect else nullcontext():
@@ -126,9 +126,13 @@ def _locked(job: Job, task: Task, folder: RunFolder, *, redirect: bool) -> Outco
     return outcome
 
 
-def _clear(folder: Path) -> None:
-    if folder.exists():
-        shutil.rmtree(folder)
+def _clear(folder: Path, *, but: Path | None = None) -> None:
+    """Empty a folder, if it is there; one file in it may stay."""
+    for path in folder.iterdir() if folder.exists() else ():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path != but:
+            path.unlink()
 
 
 def _splits(job: Job, held: Iterable[str]) -> tuple[str, ...]:
@@ -206,6 +210,7 @@ class _Attempt:
         return Context(
             book=self.job.book,
             checkpoint=self.folder.checkpoint,
+            state=self.folder.state,
             length=self.job.run.length,
             device=self.job.device,
             threads=self.job.threads,
@@ -244,6 +249,7 @@ class _Attempt:
             self.folder.write_curve(points)
         if not self.folder.checkpoint.exists():
             raise Crashed(f"training ended at {self.job.run.length} without a checkpoint")
+        self.folder.state.unlink(missing_ok=True)
 
     def _predict(self, split: str) -> None:
         _clear(self.folder.at / "predictions" / split)

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
-Identity = Literal["value", "path", "scoring"]
+Identity = Literal["value", "path", "scoring", "shorthand"]
 
 
 class Fields(BaseModel):
@@ -29,6 +29,7 @@ def parameter(
         meaning: One sentence with unit and range, shown in the reference and the JSON Schema.
         identity: `value`: part of the run's id. `path`: where something lies; the id holds the content's
             fingerprint instead. `scoring`: changes how predictions are scored, never what is trained.
+            `shorthand`: stands for values of other fields, which are what counts.
         as_before: For a field that was added to a published task: the value that means "as without it".
             At this value the field is left out of the id, so that older runs keep theirs.
         bounds: pydantic's constraints (`gt`, `ge`, `lt`, `le`, `min_length`).

@@ -63,7 +63,7 @@ def a_run(book: Path, changes: Mapping[str, Any] | None = None, *, seed: int = 0
         configuration=found,
         replicate={} if "seed" in TASK.without_effect(config) else {"seed": seed},
         fingerprints=of_inputs(TASK.inputs(config, book), cache=cache),
-        length=TASK.length(config),
+        length=TASK.length(config, book),
     )
 
 

@@ -66,7 +66,7 @@ def test_nothing_of_training_matters_where_nothing_is_trained():
 
     assert _same(none, {**none, **changes})
     assert "seed" in TASK.without_effect(configured(none))
-    assert TASK.length(configured(none)) == 0
+    assert TASK.length(configured(none), Path()) == 0
     for path, value in changes.items():
         assert not _same({}, {path: value})
 
@@ -83,7 +83,7 @@ def test_the_floor_has_no_model():
 
     assert _same(floor, {**floor, **changes, "precision": "bf16", "budget.steps": 9})
     assert not _same(floor, {**floor, "data.normalize": "minmax"})
-    assert TASK.length(configured(floor)) == 0
+    assert TASK.length(configured(floor), Path()) == 0
 
 
 def test_a_mask_prompt_needs_a_second_round():
@@ -153,7 +153,7 @@ def test_every_default_fits():
 
     assert found.get("adapter.method") == "lora"
     assert found.get("model.weights") == "tunebook-small"
-    assert TASK.length(TASK.Config.model_validate(found.values)) == 300
+    assert TASK.length(TASK.Config.model_validate(found.values), Path()) == 300
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,8 @@ def _worked(book: Path, changes):
 
 def _context(book: Path, run: Run):
     folder = RunFolder.of(book, run)
-    return Context(book, folder.checkpoint, run.length, device="cpu", threads=1, seed=run.replicate.get("seed"))
+    seed = run.replicate.get("seed")
+    return Context(book, folder.checkpoint, folder.state, run.length, device="cpu", threads=1, seed=seed)
 
 
 # From images to scores --------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -10,7 +11,7 @@ from tunebook import folders
 from tunebook.errors import DataError, Problem
 from tunebook.fingerprints import Input
 from tunebook.folders import RunFolder
-from tunebook.records import MetricFacts, Scalar
+from tunebook.records import MetricFacts
 from tunebook.task import ItemScore, Metric
 from tunebook.tasks.promptable_segmentation.config import Adapter, Config
 from tunebook.tasks.promptable_segmentation.images import normalise, pairs, read_image, read_label
@@ -54,7 +55,7 @@ class PromptableSegmentation:
     """Segment-Anything models adapted to instances, from points, from boxes and automatically."""
 
     name = "promptable-segmentation"
-    version = "1"
+    version = "2"
     evaluator = "1"
     Config: type[BaseModel] = Config
     metrics: Mapping[str, Metric] = {f"{mode}.{score}": _metric(mode, score) for mode in MODES for score in SCORES}
@@ -102,7 +103,7 @@ class PromptableSegmentation:
         """train, val and test, whatever their folders are called."""
         return ("train", "val", "test")
 
-    def length(self, config: BaseModel) -> int:
+    def length(self, config: BaseModel, book: Path) -> int:
         """Optimizer steps; 0 when nothing is trained."""
         config = _ours(config)
         return 0 if "budget" in self.without_effect(config) else config.budget.steps
@@ -112,10 +113,21 @@ class PromptableSegmentation:
         return None
 
 
-def effective(adapter: Adapter) -> dict[str, Scalar | list[str]]:
+MATTERS: Mapping[str, tuple[str, ...]] = {
+    "lora": ("rank", "alpha", "scaling", "targets", "blocks", "dropout"),
+    "fact": ("rank", "blocks", "dropout", "variant"),
+    "adaptformer": ("projection", "scale", "blocks", "dropout", "variant"),
+    "full": ("blocks",),
+    "frozen": (),
+    "none": (),
+}
+"""Method -> the fields of an adapter that matter under it."""
+
+
+def effective(adapter: Adapter) -> dict[str, Any]:
     """The fields of an adapter that matter under its method."""
-    fields: dict[str, Scalar | list[str]] = adapter.model_dump(mode="json")
-    return fields if adapter.method == "lora" else {"method": adapter.method}
+    fields = adapter.model_dump(mode="json")
+    return {name: fields[name] for name in ("method", *MATTERS[adapter.method])}
 
 
 def weights_file(weights: str, book: Path) -> Path | None:

@@ -1,7 +1,7 @@
 """The losses of joint training (micro-sam's recipe; Archit et al. 2025)."""
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 EPSILON = 1e-7
@@ -28,12 +28,18 @@ def mask_loss(
 def true_iou(
     logits: Float[Tensor, "objects masks h w"], true: Float[Tensor, "objects h w"]
 ) -> Float[Tensor, "objects masks"]:
-    """IoU of masks cut at logit 0 with the truth cut at one half; no gradient."""
+    """IoU of masks cut at logit 0 with the `solid` truth; no gradient."""
     with torch.no_grad():
-        pred, solid = logits > 0, (true > 0.5)[:, None]
-        both = (pred & solid).sum(dim=(-2, -1))
-        either = (pred | solid).sum(dim=(-2, -1))
+        pred, inside = logits > 0, solid(true)[:, None]
+        both = (pred & inside).sum(dim=(-2, -1))
+        either = (pred | inside).sum(dim=(-2, -1))
         return both / either.clamp(min=1)
+
+
+def solid(true: Float[Tensor, "objects h w"]) -> Bool[Tensor, "objects h w"]:
+    """Area-averaged truth cut at one half; an object too thin to fill half a cell keeps its fullest ones."""
+    fullest = true.flatten(1).max(dim=1).values[:, None, None]
+    return (true > 0) & (true >= fullest.clamp(max=0.5))
 
 
 def distance_loss(maps: Float[Tensor, "batch 3 h w"], target: Float[Tensor, "batch 3 h w"]) -> Float[Tensor, ""]:

@@ -96,7 +96,7 @@ def interactive_loss(
     side = model.size.mask_size
     stride = full.shape[-1] / side
     true = functional.adaptive_avg_pool2d(full.float(), (side, side))  # objects h/s w/s
-    solid = _solid(true)
+    solid = losses.solid(true)
     draws = generator(seed, "prompts", step)
 
     points, labels, boxes = None, None, None
@@ -133,9 +133,3 @@ def interactive_loss(
         previous = best[:, None]
         use_mask = torch.rand(len(full), generator=draws).to(device) < how.mask_probability
     return total / how.rounds
-
-
-def _solid(true: Float[Tensor, "objects h w"]) -> Tensor:
-    """The truth at the decoder's resolution; an object too thin to fill half a cell keeps its fullest one."""
-    fullest = true.flatten(1).max(dim=1).values[:, None, None]
-    return true >= fullest.clamp(max=0.5)

@@ -27,8 +27,10 @@ class PositionalEmbedding(nn.Module):
         self.register_buffer("positional_embedding", torch.empty(2, width // 2))
 
     def forward(self, places: Float[Tensor, "*batch 2"]) -> Float[Tensor, "*batch c"]:
-        angles = 2 * math.pi * ((2 * places - 1) @ self.positional_embedding)
-        return torch.cat([angles.sin(), angles.cos()], dim=-1)
+        # Angles reach hundreds of radians: in half precision their sines would mean nothing.
+        with torch.autocast(places.device.type, enabled=False):
+            angles = 2 * math.pi * ((2 * places - 1) @ self.positional_embedding)
+            return torch.cat([angles.sin(), angles.cos()], dim=-1)
 
     def grid(self, side: int) -> Float[Tensor, "tokens c"]:
         """Vectors of the centres of a grid, row by row."""
