@@ -26,7 +26,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 demo: setup ## run the quickstart book and say where its page is
-	$(BIN)/tunebook simulate cells --out examples/quickstart/cells --seed 1 --kinds phase --train 48 --val 16 --test 12
+	$(BIN)/tunebook simulate cells --out examples/quickstart/cells --seed 1 --kinds membrane --train 48 --val 16 --test 12
 	$(BIN)/tunebook run examples/quickstart
 
 test: setup ## run the tests and show their coverage

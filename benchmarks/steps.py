@@ -73,7 +73,8 @@ def measure(method: adapters.Method, *, size: int, options: argparse.Namespace) 
     model = build(SIZES[options.size], generator=generator(0, "initialisation"), automatic=True)
     adapters.apply(model, method, generator=generator(0, "adapter"))
     seconds, before = [], time.process_time()
-    for _ in train(model, samples, config, seed=0, steps=options.warmup + options.steps, device="cpu"):
+    steps = options.warmup + options.steps
+    for _ in train(model, samples, config, seed=0, steps=steps, total=config.budget.steps, device="cpu"):
         seconds.append(time.process_time() - before)
         before = time.process_time()
     return seconds[options.warmup :], adapters.count(model)

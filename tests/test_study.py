@@ -727,3 +727,57 @@ def test_a_killed_run_is_taken_up_before_the_study_is_decided(tmp_path: Path) ->
 
         assert [planned.run.id for planned in conductor.missing(prepared)] == [folder.path.name]
         assert conductor.decide(prepared, ledger) is None
+
+
+# Several cases --------------------------------------------------------------------------------------------
+
+
+def test_what_is_carried_from_several_cases_is_no_case(tmp_path: Path) -> None:
+    """A decision over two data sets holds neither; an alternative from it runs on those of its own study."""
+    book = make_book(tmp_path, across="[{data.root: [cells, more]}]", base=", data.reading: plain")
+    for name in ("more", "third", "fourth"):
+        make_data(book, name, value=0.25)
+    run(book)
+    space = "{one_of: {carried: {from: rates}, none: {method: [none]}}}"
+    (book / "next.study.yaml").write_text(
+        f"task: toy\nbase: {{budget.steps: 2}}\nspace: {space}\nacross: [{{data.root: [third, fourth]}}]\n"
+    )
+    decided = decision_of(book)
+    with opened(book, "next") as (prepared, _):
+        found = {(each.case.label, each.run.configuration.get("data.root")) for each in prepared.runs}
+
+    assert decided is not None
+    assert decided.values["data"] == {"reading": "plain"}
+    assert found == {("root=third", "third"), ("root=fourth", "fourth")}
+    assert prepared.carried == {"carried": "lr=0.5 (rates)"}
+
+
+def test_a_follower_of_several_cases_says_on_which_data(tmp_path: Path) -> None:
+    """The first case is not taken in silence."""
+    book = make_book(tmp_path, across="[{data.root: [cells, more]}]")
+    make_data(book, "more", value=0.25)
+    run(book)
+    (book / "next.study.yaml").write_text("task: toy\nbase: {from: rates}\nspace: {lr: [0.5]}\n")
+    with pytest.raises(InputError, match=r"study next: data\.root must be given"):
+        ids(book, "next")
+
+
+def test_a_failure_in_one_case_is_no_candidate(tmp_path: Path) -> None:
+    """A configuration that has a run in one case only is not carried, however good it is there."""
+    book = make_book(tmp_path, across="[{data.root: [cells, more]}]")
+    make_data(book, "more", value=0.25)
+    run(book)
+    best = decision_of(book)
+    assert best is not None
+    lost = next(row for row in shown(book).rows if row.configuration == best.configuration and "more" in row.case.label)
+    with opened(book) as (prepared, _):
+        folder = next(RunFolder.of(book, each.run) for each in prepared.runs if each.run.id == lost.runs[0].id)
+        outcome = folder.read_outcome()
+        assert outcome is not None
+        folder.write_outcome(replace(outcome, status="failed", kind="diverged", reason="the loss is nan"))
+    run(book)
+    again = decision_of(book)
+
+    assert again is not None
+    assert again.configuration != best.configuration
+    assert best.configuration not in again.candidates

@@ -32,6 +32,7 @@ from tunebook.ledger.ledger import Ledger
 from tunebook.ledger.queries import run_facts
 from tunebook.ledger.records_files import PlannedEntry, write_decision, write_plan
 from tunebook.records import (
+    Configuration,
     Decision,
     Excluded,
     MetricFacts,
@@ -250,8 +251,9 @@ def decide(prepared: Prepared, ledger: Ledger) -> Decision | None:
     """Apply the study's rule once all its runs have ended, and write the decision down.
 
     Returns:
-        The decision, with the whole configuration that it carries forward; None while runs are missing, or
-        when no configuration has a value from all of its runs.
+        The decision, with the whole configuration that it carries forward, without what `across` varies: whoever
+        builds on it says on which data. None while runs are missing, or when no configuration has a value from all
+        of its runs.
     """
     if missing(prepared):
         return None
@@ -262,7 +264,7 @@ def decide(prepared: Prepared, ledger: Ledger) -> Decision | None:
     configurations = {entry.configuration.id: entry.configuration for entry in prepared.plan.configurations}
     decision = replace(
         decision,
-        values=configurations[decision.configuration].values,
+        values=_without_case(configurations[decision.configuration], prepared.study),
         scoring=next(
             entry.scoring for entry in ledger.planned(found.study) if entry.configuration == decision.configuration
         ),
@@ -372,6 +374,20 @@ def _limits(study: Study) -> tuple[datetime, float]:
     deadline = None if study.limit is None else study.limit.deadline(start)
     most = None if study.limit is None else study.limit.runs
     return deadline or datetime.max.replace(tzinfo=UTC), float("inf") if most is None else most
+
+
+def _without_case(configuration: Configuration, study: Study) -> Mapping[str, Any]:
+    """What a configuration holds in every case alike."""
+    crossed = {path for group in study.across for path in group.fields}
+
+    def kept(node: Mapping[str, Any], above: str) -> dict[str, Any]:
+        return {
+            key: kept(value, f"{above}{key}.") if isinstance(value, Mapping) else value
+            for key, value in node.items()
+            if f"{above}{key}" not in crossed
+        }
+
+    return kept(configuration.values, "")
 
 
 # Tables -----------------------------------------------------------------------------------------------

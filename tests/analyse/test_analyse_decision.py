@@ -59,8 +59,40 @@ def test_several_cases_are_named():
     rows = [a_row("a", a_run(0), a_run(1), case=Case({"data.root": root})) for root in ("nuclei", "cells")]
     found = judge(a_table(*rows))
 
-    assert found.caveats == ("The score of a configuration is its mean over the cases root=nuclei, root=cells.",)
+    assert found.caveats == (
+        "The score of a configuration is its mean over the cases root=nuclei, root=cells; each case weighs the same, "
+        "and ± is the spread of that mean between replicates.",
+    )
     assert found.decision.runs == {}
+
+
+def test_a_case_that_disagrees_is_told():
+    """The best mean over cases need not be the best in each: the reader sees where it is not, and by how much."""
+    nuclei, cells = (Case({"data.root": root}) for root in ("nuclei", "cells"))
+    table = a_table(
+        a_row("a", a_run(0, val=0.9), case=nuclei), a_row("a", a_run(0, val=0.2), case=cells),
+        a_row("b", a_run(0, val=0.3), case=nuclei), a_row("b", a_run(0, val=0.4), case=cells),
+    )  # fmt: skip
+    found = judge(table)
+
+    assert found.decision.label == "a"
+    assert found.caveats[-1] == "In root=cells alone b has the best ais.msa on val, 0.400; a has 0.200."
+    assert not any("root=nuclei alone" in caveat for caveat in found.caveats)
+
+
+def test_a_run_that_failed_in_one_case_excludes_its_configuration():
+    """It would be compared on other terms; the reader is told which, where and why."""
+    nuclei, cells = (Case({"data.root": root}) for root in ("nuclei", "cells"))
+    table = a_table(
+        a_row("a", a_run(0, val=0.9), a_run(1, val=0.9), case=nuclei), a_row("a", a_run(0), failed(1), case=cells),
+        a_row("b", a_run(0), a_run(1), case=nuclei), a_row("b", a_run(0), a_run(1), case=cells),
+    )  # fmt: skip
+    found = judge(table)
+
+    assert list(found.decision.candidates) == ["b"]
+    assert found.caveats[-1] == (
+        "1 configuration was no candidate, for not every run has a value: a (root=cells: 1 of 2 seeds: 1 diverged)."
+    )
 
 
 def test_a_run_that_no_seed_changes_is_filed_under_minus_one():
@@ -79,7 +111,7 @@ def test_best_median_and_worst_are_shown_on_three_items():
     pictures = tuple(Picture(name, {"image": f"/{name}.png"}) for name in "abcde")
     items = {(AIS, "test"): {"a": 0.5, "b": 0.1, "c": 0.9, "d": 0.4, "e": 0.7}}
     rows = [a_row(f"{val}", a_run(val=val, pictures=pictures, items=items)) for val in (0.1, 0.4, 0.3, 0.2, 0.5)]
-    found = representatives(a_table(*rows))
+    found = representatives(a_table(*rows), Case())
 
     assert [(each.place, each.entry.label) for each in found.shown] == [
         ("best", "0.5"),
@@ -91,7 +123,7 @@ def test_best_median_and_worst_are_shown_on_three_items():
 
 def test_no_pictures_no_representatives():
     """The reason stands in their place."""
-    assert representatives(a_table(a_row("a", a_run()))) == Unavailable(
+    assert representatives(a_table(a_row("a", a_run())), Case()) == Unavailable(
         "neither the best nor the median nor the worst configuration has pictures"
     )
 
@@ -107,7 +139,7 @@ def test_a_place_without_pictures_is_left_out():
         "median": "0.2",
         "worst": "0.1",
     }
-    assert [each.place for each in representatives(table).shown] == ["best", "median"]
+    assert [each.place for each in representatives(table, Case()).shown] == ["best", "median"]
 
 
 def test_places_are_taken_among_complete_configurations():

@@ -1,5 +1,8 @@
 """Leaderboard and best results."""
 
+from dataclasses import replace
+
+import pytest
 from study_tables import AIS, BOX, a_row, a_run, a_table, failed
 
 from tunebook.analyse import Unavailable, leaderboard
@@ -40,6 +43,30 @@ def test_ties_are_all_best_and_incomplete_rows_never():
     best = {row.entry.label: row.best[1] for row in board.rows}
 
     assert best == {"half": False, "one": True, "other": True, "low": False}
+
+
+def test_what_cannot_be_told_from_the_best_is_bold():
+    """Seed by seed: an interval that holds 0 tells nothing apart; rows that lack a value are not compared."""
+
+    def row(label, *values):
+        return a_row(label, *(a_run(seed, test=value) for seed, value in enumerate(values)))
+
+    lost = replace(failed(2), replicate={"seed": 2})
+    board = leaderboard(
+        a_table(
+            row("top", 0.60, 0.62, 0.61),
+            row("level", 0.61, 0.60, 0.60),
+            row("behind", 0.55, 0.571, 0.56),
+            a_row("half", a_run(0, test=0.61), a_run(1, test=0.61), lost),
+            a_row("floor", a_run(None, test=0.3)),
+        )
+    )
+    best = {each.entry.label: each.best[1] for each in board.rows}
+    behind = {each.entry.label: each.behind[1] for each in board.rows}
+
+    assert best == {"top": True, "level": True, "behind": False, "half": False, "floor": False}
+    assert behind["half"] is None
+    assert behind["floor"].mean == pytest.approx(0.31)
 
 
 def test_cases_stand_side_by_side():

@@ -80,7 +80,7 @@ def test_a_loss_is_ordered_from_below():
 
 
 def test_several_cases_are_averaged_by_their_means():
-    """Each case weighs the same, and a configuration without a value in one case has none over all."""
+    """Each case weighs the same, ± is that of a seed's mean over cases; without a value in one case there is none."""
     nuclei, cells = Case({"data.root": "nuclei"}), Case({"data.root": "cells"})
     table = a_table(
         a_row("a", a_run(0, val=0.2), a_run(1, val=0.4), case=nuclei),
@@ -91,5 +91,21 @@ def test_several_cases_are_averaged_by_their_means():
     first, last = ordered(table)
 
     assert math.isclose(first.selection.mean, 0.6)
-    assert (first.selection.sd, first.selection.n, first.selection.complete) == (None, 2, True)
+    assert math.isclose(first.selection.sd, statistics.stdev([(0.2 + 0.9) / 2, (0.4 + 0.9) / 2]))
+    assert (first.selection.n, first.selection.complete) == (2, True)
     assert (last.selection.mean, last.selection.reason) == (None, "not run yet")
+
+
+def test_a_mean_over_cases_with_a_run_missing_has_no_spread():
+    """The seeds of one case are not those of the other; a case that no seed changes counts for each seed."""
+    nuclei, cells = Case({"data.root": "nuclei"}), Case({"data.root": "cells"})
+    table = a_table(
+        a_row("a", a_run(0, val=0.2), a_run(1, val=0.4), case=nuclei),
+        a_row("a", a_run(None, val=0.9), case=cells),
+        a_row("b", a_run(0, val=0.1), a_run(1, val=0.3), case=nuclei),
+        a_row("b", a_run(0, val=0.1), failed(1), case=cells),
+    )
+    first, last = ordered(table)
+
+    assert math.isclose(first.selection.sd, statistics.stdev([0.55, 0.65]))
+    assert (last.selection.sd, last.selection.n) == (None, 1)

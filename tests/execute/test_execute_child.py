@@ -3,7 +3,7 @@
 import errno
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from tunebook.execute.inline import Inline
 from tunebook.execute.job import Job
 from tunebook.fingerprints import IN_BOOK
 from tunebook.folders import RunFolder, digest_of_arrays
-from tunebook.records import CurvePoint
+from tunebook.records import CurvePoint, Run
+from tunebook.task import Context
 
 
 def trainings(book: Path) -> int:
@@ -221,6 +222,51 @@ def test_a_checkpoint_without_an_outcome_is_not_trusted(tmp_path: Path) -> None:
 
     assert outcome.status == "finished"
     assert trainings(tmp_path) == 1
+
+
+def test_a_torn_training_goes_on_from_its_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `train` keeps to go on from outlives a torn attempt, alone in its folder, and is gone when it has ended."""
+    job = toy_job(tmp_path)
+    folder = folder_of(job)
+    found: list[tuple[str, ...]] = []
+
+    def train(self: ToyWorker, run: Run, context: Context) -> Iterator[CurvePoint]:
+        assert context.state == folder.state
+        found.append(tuple(sorted(path.name for path in context.state.parent.iterdir())))
+        if not context.state.exists():
+            context.state.write_text("half")
+            context.state.with_name(".state.safetensors.torn").write_text("ha")
+            context.checkpoint.write_text("of no use")
+            raise KeyboardInterrupt
+        yield CurvePoint(1, {"loss": 0.5})
+        context.checkpoint.write_bytes(np.float64(1).tobytes())
+
+    monkeypatch.setattr(ToyWorker, "train", train)
+    with pytest.raises(KeyboardInterrupt):
+        work(job)
+    assert folder.state.read_text() == "half"
+
+    outcome = work(job)
+
+    assert outcome.status == "finished"
+    assert found[1] == ("state.safetensors",)
+    assert not folder.state.exists()
+
+
+def test_a_failed_training_goes_on_from_its_state_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that ran out of memory has not to begin again."""
+    job = toy_job(tmp_path, fault="memory")
+    original, seen = ToyWorker.train, []
+
+    def train(self: ToyWorker, run: Run, context: Context) -> Iterator[CurvePoint]:
+        seen.append(context.state.exists())
+        context.state.write_text("half")
+        yield from original(self, run, context)
+
+    monkeypatch.setattr(ToyWorker, "train", train)
+
+    assert [work(job).kind, work(job).kind] == ["out of memory", "out of memory"]
+    assert seen == [False, True]
 
 
 def turned(content: bytes, at: bytes, offset: int) -> bytes:

@@ -33,7 +33,7 @@ def test_figures_carry_metric_split_and_n(tmp_path):
     """A figure cut out of its page still says what it shows."""
     val, test, loss = (plotly(each)["layout"]["title"]["text"] for each in figures(tmp_path))
 
-    assert val.startswith("ais.msa on val<br>mean over replicates, n = 1 to 2 · lora<br>hatched: 0.25 &lt;= adapter")
+    assert val.startswith("ais.msa on val<br>lora<br>mean over replicates, n = 1 to 2<br>hatched: 0.25 &lt;= adapter")
     assert test.startswith("ais.msa on test")
     assert loss == "loss while training<br>mean over replicates, n = 1 to 2"
 

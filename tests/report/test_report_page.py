@@ -10,7 +10,7 @@ from study_tables import AIS, BOX, a_row, a_run, a_table, failed, missing, scali
 
 from tunebook.analyse import decide
 from tunebook.errors import DataError, InputError
-from tunebook.records import Case, CurvePoint, Excluded, Picture
+from tunebook.records import Case, CurvePoint, Excluded, MetricFacts, Picture
 from tunebook.report import compose, render
 from tunebook.report.cards import Facts, Gallery, Grid
 
@@ -200,7 +200,7 @@ def test_the_decided_values_are_on_the_page(tmp_path):
         ("model.weights", "${HOME}/w.pt"),
     ]
     assert ("singled out by", "rank=4 (scaling)") in card.blocks[0].pairs
-    assert "LoRA (rank=4 (scaling))" in render(table, to=tmp_path).markdown.read_text()
+    assert "| → LoRA | rank=4 (scaling) |" in render(table, to=tmp_path).markdown.read_text()
 
 
 def test_an_outdated_decision_is_not_told_as_the_answer():
@@ -218,15 +218,16 @@ def test_an_outdated_decision_is_not_told_as_the_answer():
 
 
 def test_the_answer_says_how_many_are_about_as_good():
-    """A best configuration that the spread does not set apart is not told as if it were."""
+    """A best configuration that the seeds do not set apart is not told as if it were."""
     table = a_table(
         a_row("a", a_run(0, val=0.5), a_run(1, val=0.7)),
         a_row("b", a_run(0, val=0.5), a_run(1, val=0.6)),
-        a_row("c", a_run(0, val=0.1), a_run(1, val=0.1)),
+        a_row("c", a_run(0, val=0.1), a_run(1, val=0.301)),
     )
 
     assert compose(table).answer.endswith(
-        "1 other configuration is within one standard deviation of it on val (pooled sd over replicates 0.091)."
+        "1 of 2 other configurations cannot be told from it on val "
+        "(95 % intervals of paired differences, 2 replicates in common)."
     )
 
 
@@ -281,6 +282,144 @@ def test_the_answer_is_computed_from_the_table():
     )
 
 
+def two_cases(
+    *, metrics=("ais.msa", "box.msa", "point.msa", "ib.msa", "ip.msa"), seeds=3, pictured=("nuclei", "cells")
+):
+    """Three alternatives in two cases: one that trains best, one level with it in one case, and a floor."""
+    facts = {
+        name: MetricFacts(name, "maximize", f"Mean segmentation accuracy; {name.partition('.')[0]} mode")
+        for name in metrics
+    }
+    rows = []
+    for root, level in (("nuclei", 0.6), ("cells", 0.4)):
+        case = Case({"data.root": root})
+        for label, gain in (("LoRA", 0.05), ("full", 0.049 if root == "cells" else 0.01), ("zero-shot", 0.0)):
+            runs = []
+            for seed in range(seeds) if gain else [None]:
+                wobble = 0.0 if seed is None else 0.002 * ((seed * (1 if label == "LoRA" else 2)) % 3)
+                scores = {(name, split): level + gain + wobble for name in metrics for split in ("val", "test")}
+                pictures = (Picture(f"{root}-1", {"image": "/i.png", "mask": "/m.png"}),) if root in pictured else ()
+                curve = (CurvePoint(1, {"loss": 1.0}),) if gain else ()
+                quantities = {"trainable_parameters": 100.0 * (gain > 0)}
+                runs.append(a_run(seed, scores=scores, pictures=pictures, curve=curve, quantities=quantities))
+            rows.append(a_row(label, *runs, alternative=label, case=case))
+    table = a_table(*rows, report=metrics, metrics=facts, declared=3)
+    return replace(table, decision=decide(table))
+
+
+def card_of(table, anchor):
+    """One card of a page."""
+    (found,) = (card for card in compose(table).cards if card.anchor == anchor)
+    return found
+
+
+def test_many_columns_of_several_cases_become_a_table_for_each():
+    """First what is chosen by, cases side by side; then every reported metric, case by case, n beside it."""
+    grids = [block for block in card_of(two_cases(), "best").blocks if isinstance(block, Grid)]
+
+    assert [grid.title for grid in grids] == ["Chosen by ais.msa on val", "root=nuclei", "root=cells"]
+    assert [head.below for head in grids[0].headings[2:5]] == [
+        "chosen on val · mean over cases", "chosen on val · root=nuclei", "chosen on val · root=cells",
+    ]  # fmt: skip
+    assert [head.text for head in grids[2].headings] == [
+        "alternative", "ais.msa", "box.msa", "point.msa", "ib.msa", "ip.msa", "n",
+    ]  # fmt: skip
+    assert [row[-1].text for row in grids[2].rows] == ["3", "3", "1"]
+    assert all(grid.marked == {0} for grid in grids)
+
+
+def test_few_columns_of_several_cases_stand_side_by_side():
+    """One table holds them all."""
+    grids = [block for block in card_of(two_cases(metrics=("ais.msa",)), "best").blocks if isinstance(block, Grid)]
+
+    assert [head.below for head in grids[0].headings[2:7]] == [
+        "chosen on val · mean over cases", "chosen on val · root=nuclei", "chosen on val · root=cells",
+        "test · root=nuclei", "test · root=cells",
+    ]  # fmt: skip
+    assert len(grids) == 1
+
+
+def test_bold_is_by_case():
+    """Full is level with LoRA on cells and behind it on nuclei; what is not trained is named so."""
+    _, nuclei, cells = (block for block in card_of(two_cases(), "best").blocks if isinstance(block, Grid))
+
+    assert [(row[0].text, row[1].best) for row in nuclei.rows] == [
+        ("LoRA", True), ("full", False), ("zero-shot", False),
+    ]  # fmt: skip
+    assert [row[1].best for row in cells.rows] == [True, True, False]
+    assert [row[0].note for row in cells.rows] == ["", "", "nothing is trained"]
+
+
+def test_what_can_be_told_apart_is_said_in_words():
+    """For every case and metric: the best, who is level with it, who is behind, with intervals."""
+    nuclei, cells = (block for block in card_of(two_cases(), "best").blocks if isinstance(block, Facts))
+
+    assert cells.title == "What can be told apart on test in root=cells"
+    assert [term for term, _ in cells.pairs] == ["ais.msa", "box.msa", "point.msa", "ib.msa", "ip.msa"]
+    assert cells.pairs[0][1] == (
+        "LoRA has the best value, 0.452 ± 0.002 (n = 3). Cannot be told from it: full, 0.001 (-0.004 to 0.006). "
+        "Behind it: zero-shot, 0.052 (0.047 to 0.057)."
+    )
+    assert "Behind it: full, 0.040" in nuclei.pairs[0][1]
+
+
+def test_nothing_is_said_apart_with_one_seed():
+    """Neither bold nor words claim what one run in each row cannot show."""
+    card = card_of(two_cases(seeds=1), "best")
+
+    assert not [block for block in card.blocks if isinstance(block, Facts)]
+    assert "nothing can be said of how far apart they are" in card.sentence
+
+
+def test_two_seeds_are_told_to_be_few():
+    """Much is bold, and the reader learns why."""
+    assert card_of(two_cases(seeds=2), "best").caveats[0] == (
+        "With 2 common seeds an interval reaches 12.7 standard errors to each side, with 3 it is 4.3: "
+        "two seeds tell little apart."
+    )
+
+
+def test_one_configuration_for_each_alternative_is_shown_once():
+    """The leaderboard would hold the same rows as the best results."""
+    assert card_of(two_cases(), "leaderboard").blocks == ()
+
+
+def test_metrics_that_differ_in_their_mode_are_explained_together():
+    """The score once, then each column."""
+    (line,) = (caveat for caveat in card_of(two_cases(metrics=(AIS, BOX)), "best").caveats if "msa" in caveat)
+
+    assert line == ("msa: Mean segmentation accuracy; higher is better. ais.msa is ais mode; box.msa is box mode.")
+
+
+def test_curves_and_pictures_are_shown_in_every_case():
+    """Each under the name of its case; a case without pictures says so."""
+    table = two_cases()
+    figures = card_of(table, "curves").blocks[0].figures
+    galleries = card_of(table, "pictures").blocks
+    names = [panel.name for gallery in galleries for _, panels in gallery.rows for panel in panels]
+
+    assert [(figure.name, figure.title[1]) for figure in figures] == [
+        ("curves-1", "root=nuclei"), ("curves-2", "root=cells"),
+    ]  # fmt: skip
+    assert [(gallery.title, gallery.rows[0][0]) for gallery in galleries] == [
+        ("root=nuclei", "nuclei-1"), ("root=cells", "cells-1"),
+    ]  # fmt: skip
+    assert len(set(names)) == len(names)
+    assert card_of(two_cases(pictured=("cells",)), "pictures").caveats == [
+        "No pictures in root=nuclei: neither the best nor the median nor the worst configuration has pictures."
+    ]
+
+
+def test_the_decision_names_cases_and_runs():
+    """How it was averaged, and which runs stand behind it in each case."""
+    card = card_of(two_cases(), "decision")
+    facts = dict(card.blocks[0].pairs)
+
+    assert card.sentence.endswith("is 0.552, mean over 2 cases.")
+    assert "averaged over the cases root=nuclei and root=cells, among" in facts["rule"]
+    assert facts["runs in root=cells"].startswith("seed 0: run-0")
+
+
 def test_an_answer_without_results_says_why():
     """No number is made up for a study that has none."""
     assert compose(a_table(a_row("a", missing(0)))).answer == (
@@ -327,6 +466,6 @@ def test_cells_without_a_value_say_why(tmp_path):
     """The floor takes no prompts, one configuration ran out of memory."""
     page = render(scaling(tmp_path / "runs", values=(1, 2, 4)), to=tmp_path).markdown.read_text()
 
-    assert "| floor (method=none) | 0.371 | 0.354 | *takes no prompts* | 1 | 0 |" in page
+    assert "| floor (method=none; nothing is trained) | 0.371 | 0.354 | *takes no prompts* | 1 | 0 |" in page
     assert "*failed: out of memory*" in page
     assert f"{AIS} · chosen on val" in page

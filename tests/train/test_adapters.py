@@ -1,108 +1,112 @@
-"""Which tensors are trained, and low-rank additions."""
+"""What single additions compute, and what is refused; test_conformance.py has what every method keeps."""
 
 import pytest
 import torch
+from adapter_examples import adapted, numbers
 from torch import nn
+from torch.nn import functional
 
 from tunebook.errors import DataError
-from tunebook.tasks.promptable_segmentation.sam import SIZES, Size, blank, build
 from tunebook.train import adapters
-from tunebook.train.adapters import Frozen, Full, Lora, Nothing
+from tunebook.train.adapters import AdaptFormer, Fact, Full, Lora, Nothing
+from tunebook.train.additions import Bottleneck, Dropout, Factored, LowRank
 
-TINY = Size(
-    image_size=32,
-    patch=8,
-    width=16,
-    depth=2,
-    heads=2,
-    window=2,
-    global_blocks=(1,),
-    prompt_width=16,
-    decoder_heads=2,
-    decoder_mlp=16,
-    iou_hidden=16,
-    automatic="light",
-    automatic_features=(4, 4, 4, 4),
-)
-IMAGES = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(5))
+X = torch.randn(5, 8, generator=numbers())
 
 
-def _numbers(seed=0):
-    return torch.Generator().manual_seed(seed)
-
-
-def _model(method=None, *, automatic=False):
-    model = build(TINY, generator=_numbers(), automatic=automatic)
-    if method is not None:
-        adapters.apply(model, method, generator=_numbers(1))
-    return model
-
-
-def _stir(model):
-    """Give every B numbers, as training does."""
+def _stir(module):
+    """Give every tensor numbers, as training does."""
     with torch.no_grad():
-        for name, tensor in adapters.trainable(model).items():
-            if ".b." in name:
-                tensor.normal_(generator=_numbers(2))
+        for tensor in module.parameters():
+            tensor.normal_(generator=numbers(1))
 
 
-@pytest.mark.parametrize(
-    ("method", "encoder"),
-    [
-        (Lora(rank=1), 36_864),
-        (Lora(rank=32), 1_179_648),
-        (Lora(rank=4, targets=("q", "k", "v")), 221_184),
-        (Lora(rank=4, blocks=(11,)), 12_288),
-        (Frozen(), 0),
-        (Full(), 89_670_912),
-    ],
-    ids=str,
-)
-def test_vit_b_trains_as_many_numbers_as_published(method, encoder):
-    """In the encoder; prompt encoder and mask decoder are trained by every method."""
-    model = blank(SIZES["vit_b"], automatic=False)
-    adapters.apply(model, method, generator=_numbers())
-
-    assert adapters.count(model.vision_encoder) == encoder
-    assert adapters.count(model) == encoder + 6_220 + 4_058_340
+def _mask(shape, share):
+    """The mask of a dropout whose generator is `numbers(3)`, with what is kept scaled up."""
+    return (torch.rand(shape, generator=numbers(3)) >= share) / (1 - share)
 
 
-def test_nothing_trains_nothing():
-    """Not even the decoders."""
-    assert adapters.trainable(_model(Nothing(), automatic=True)) == {}
-
-
-@pytest.mark.parametrize("method", [Lora(rank=2), Frozen(), Full()], ids=str)
-def test_decoders_are_trained_and_the_fixed_projection_is_not(method):
-    """The decoder for automatic segmentation too."""
-    names = adapters.trainable(_model(method, automatic=True)).keys()
-
-    for part in ("prompt_encoder.", "mask_decoder.", "automatic_decoder."):
-        assert any(name.startswith(part) for name in names)
-    assert not any("positional_embedding" in name for name in names)
-
-
-@pytest.mark.parametrize("method", [Lora(rank=2), Lora(rank=2, targets=("k",)), Frozen(), Full(), Nothing()], ids=str)
-def test_every_method_starts_as_the_model_it_was_given(method):
-    """No change before the first step."""
-    assert torch.equal(_model(method).encode(IMAGES), _model().encode(IMAGES))
+# Additions --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("targets", [("q", "v"), ("k",), ("q", "k", "v")], ids="".join)
-def test_an_addition_changes_its_targets_alone(targets):
+def test_a_low_rank_addition_changes_its_targets_alone(targets):
     """y = base(x) + scale · B A x in the parts that are targets, the base in the others."""
     layer = nn.Linear(8, 12)
-    x = torch.randn(5, 8, generator=_numbers())
-    low = adapters.LowRank(layer, parts=("q", "k", "v"), targets=targets, rank=3, scale=0.5, generator=_numbers())
-    with torch.no_grad():
-        for tensor in low.b.values():
-            tensor.normal_(generator=_numbers(1))
+    low = LowRank(layer, parts=("q", "k", "v"), targets=targets, rank=3, scale=0.5, generator=numbers())
+    _stir(low)
     wanted = {
-        part: base + 0.5 * x @ low.a[part].T @ low.b[part].T if part in targets else base
-        for part, base in zip("qkv", layer(x).chunk(3, dim=-1), strict=True)
+        part: base + 0.5 * X @ low.a[part].T @ low.b[part].T if part in targets else base
+        for part, base in zip("qkv", layer(X).chunk(3, dim=-1), strict=True)
     }
 
-    torch.testing.assert_close(low(x), torch.cat([wanted[part] for part in "qkv"], dim=-1))
+    torch.testing.assert_close(low(X), torch.cat([wanted[part] for part in "qkv"], dim=-1))
+
+
+def test_a_low_rank_addition_drops_its_input():
+    """The additions see the masked input, all targets the same one; the base sees all of it."""
+    layer = nn.Linear(8, 12)
+    low = LowRank(layer, parts=("a", "b"), targets=("a", "b"), rank=3, scale=2.0, dropout=0.5, generator=numbers())
+    _stir(low)
+    low.dropout.generator = numbers(3)
+    seen = X * _mask((5, 8), 0.5)
+    wanted = layer(X) + 2 * torch.cat([seen @ low.a[part].T @ low.b[part].T for part in "ab"], dim=-1)
+
+    torch.testing.assert_close(low(X), wanted)
+
+
+@pytest.mark.parametrize("share", [None, 0.5])
+def test_a_factored_addition_changes_q_and_v(share):
+    """V drop(Σ U x) with a Σ of its own for q and for v, and the base alone for k."""
+    layer = nn.Linear(8, 24)
+    added = Factored(layer, rank=3, dropout=share, zero=True, generator=numbers())
+    _stir(added)
+    added.dropout.generator = numbers(3)
+    kept_q, kept_v = (torch.ones(5, 6) if share is None else _mask((5, 6), share)).chunk(2, dim=-1)
+    q, k, v = layer(X).chunk(3, dim=-1)
+    q = q + (X @ added.u.T @ added.core_q.T * kept_q) @ added.v.T
+    v = v + (X @ added.u.T @ added.core_v.T * kept_v) @ added.v.T
+
+    torch.testing.assert_close(added(X), torch.cat([q, k, v], dim=-1))
+
+
+@pytest.mark.parametrize("zero", [True, False])
+def test_factors_start_as_torch_draws_linear_layers(zero):
+    """Uniform within one over the root of the columns; V is zero unless all four are drawn."""
+    added = Factored(nn.Linear(64, 192), rank=16, dropout=None, zero=zero, generator=numbers())
+
+    for factor, bound in ((added.u, 1 / 8), (added.core_q, 1 / 4), (added.core_v, 1 / 4), (added.v, 1 / 4)):
+        drawn = not (zero and factor is added.v)
+        assert factor.abs().max() <= bound
+        assert factor.std().item() == pytest.approx(bound / 3**0.5 if drawn else 0.0, rel=0.1)
+
+
+@pytest.mark.parametrize("add_input", [False, True])
+@pytest.mark.parametrize(("scale", "share"), [("learnable", None), (0.5, None), (2, 0.5)])
+def test_a_bottleneck_stands_beside_its_base(add_input, scale, share):
+    """MLP(x) + scale · (W_up drop(relu(W_down x + b)) + b), and x once more where it is wanted."""
+    mlp = nn.Linear(8, 8)
+    added = Bottleneck(mlp, width=8, projection=4, scale=scale, dropout=share, add_input=add_input, generator=numbers())
+    _stir(added)
+    added.dropout.generator = numbers(3)
+    code = functional.relu(X @ added.down.T + added.down_bias) * (1 if share is None else _mask((5, 4), share))
+    factor = added.scale.item() if scale == "learnable" else scale
+    wanted = mlp(X) + factor * (code @ added.up.T + added.up_bias) + (X if add_input else 0)
+
+    torch.testing.assert_close(added(X), wanted)
+    assert any(name == "scale" for name, _ in added.named_parameters()) == (scale == "learnable")
+
+
+def test_a_learnable_scale_starts_at_one():
+    """So that the first steps are those of a fixed scale of one."""
+    assert adapted(AdaptFormer(projection=2)).vision_encoder.layers[0].mlp.scale == 1
+
+
+def test_both_layers_of_the_mlp_get_the_scale():
+    """No target is left out of alpha."""
+    layers = adapted(Lora(rank=2, alpha=3.0, targets=("q", "proj", "mlp"))).vision_encoder.layers
+
+    assert [layers[0].get_submodule(name).scale for name in adapters.LAYERS] == [3.0] * 4
 
 
 def test_the_scale_is_alpha_or_alpha_over_rank():
@@ -111,42 +115,75 @@ def test_the_scale_is_alpha_or_alpha_over_rank():
     assert Lora(rank=4, alpha=8.0, scaling="alpha/rank").scale == 2
 
 
-def test_a_merged_model_is_a_plain_one():
-    """The same output under the plain names."""
-    model = _model(Lora(rank=2, alpha=3.0, targets=("q", "k", "v")))
-    _stir(model)
-    adapted = model.encode(IMAGES)
-    adapters.merge(model)
-
-    assert model.state_dict().keys() == _model().state_dict().keys()
-    torch.testing.assert_close(model.encode(IMAGES), adapted, atol=1e-5, rtol=1e-5)
-    assert not torch.allclose(_model().encode(IMAGES), adapted, atol=1e-3)
+# Dropout ----------------------------------------------------------------------------------------------
 
 
-def test_merging_a_model_without_additions_changes_nothing():
-    """Names and numbers stay."""
-    model = _model(Full())
-    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    adapters.merge(model)
+def test_dropout_keeps_the_mean():
+    """A share is zero, the rest is scaled up."""
+    dropout = Dropout(0.25)
+    dropout.generator = numbers()
+    dropped = dropout(torch.ones(100, 100))
 
-    assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
-
-
-def test_what_was_trained_is_put_back():
-    """Trained tensors, loaded into a fresh model with the same method, give the trained model."""
-    model, fresh = _model(Lora(rank=2)), _model(Lora(rank=2))
-    _stir(model)
-    adapters.load(fresh, {name: tensor.detach().clone() for name, tensor in adapters.trainable(model).items()})
-
-    assert torch.equal(fresh.encode(IMAGES), model.encode(IMAGES))
+    assert dropped.unique().tolist() == pytest.approx([0, 4 / 3])
+    assert dropped.mean().item() == pytest.approx(1, abs=0.02)
 
 
-def test_tensors_of_another_adapter_are_refused():
-    """Another rank: the first tensor that differs is named."""
+def _first_draws(method):
+    """Place of a dropout -> its first draws."""
+    model = adapted(method)
+    adapters.draw_from(model, numbers())
+    places = {name: module for name, module in model.named_modules() if isinstance(module, Dropout)}
+    return {name: tuple(torch.rand(4, generator=module.generator).tolist()) for name, module in places.items()}
+
+
+def test_every_place_has_draws_of_its_own():
+    """Layers do not share masks, and a block has the same ones whatever else is adapted."""
+    everywhere = Lora(rank=2, dropout=0.5, targets=("q", "proj", "mlp"))
+    draws = _first_draws(everywhere)
+    late = _first_draws(Lora(rank=7, dropout=0.5, targets=("q", "v"), blocks=(1,)))
+
+    assert len(set(draws.values())) == len(draws) == 8
+    assert late.items() <= draws.items()
+
+
+def test_one_number_is_drawn_whatever_the_model():
+    """What is drawn afterwards from the same generator does not depend on the method."""
+    following = []
+    for method in (Lora(rank=2, dropout=0.5), Lora(rank=2), AdaptFormer(projection=2, dropout=0.1), Full()):
+        generator = numbers()
+        adapters.draw_from(adapted(method), generator)
+        following.append(torch.rand((), generator=generator).item())
+
+    assert len(set(following)) == 1
+
+
+# Tensors of another adapter ---------------------------------------------------------------------------
+
+
+def test_tensors_of_another_rank_are_refused():
+    """The first tensor that differs is named."""
     with pytest.raises(
         DataError, match=r"checkpoint: must hold the \d+ tensors .* vision_encoder.layers.0.attn.qkv.a.q"
     ):
-        adapters.load(_model(Lora(rank=2)), adapters.trainable(_model(Lora(rank=3))))
+        adapters.load(adapted(Lora(rank=2)), adapters.trainable(adapted(Lora(rank=3))))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given"),
+    [
+        (Fact(rank=2), Fact(rank=3)),
+        (Fact(rank=2), Lora(rank=2)),
+        (AdaptFormer(projection=2), AdaptFormer(projection=3)),
+        (AdaptFormer(projection=2), AdaptFormer(projection=2, scale=1.0)),
+        (Lora(rank=2), Lora(rank=2, blocks=(1,))),
+        (Full(), Full(blocks=(1,))),
+    ],
+    ids=str,
+)
+def test_tensors_of_another_shape_or_name_are_refused(wanted, given):
+    """What cannot be told from the tensors (a fixed scale, alpha), the task compares; see its starting.py."""
+    with pytest.raises(DataError, match="must hold the"):
+        adapters.load(adapted(wanted), adapters.trainable(adapted(given)))
 
 
 def test_running_statistics_are_saved_with_what_is_trained():
@@ -156,15 +193,17 @@ def test_running_statistics_are_saved_with_what_is_trained():
     assert {"1.running_mean", "1.running_var"} <= adapters.trainable(model).keys()
 
 
-def test_a_block_that_does_not_exist_is_refused():
+def test_nothing_trains_nothing():
+    """Not even the decoders."""
+    assert adapters.trainable(adapted(Nothing())) == {}
+
+
+# Blocks -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", [Lora, Fact, AdaptFormer, Full])
+def test_a_block_that_does_not_exist_is_refused(method):
     """The message gives the range and the number."""
-    with pytest.raises(ValueError, match="adapter.blocks must be in 0 to 1; got 7"):
-        _model(Lora(rank=1, blocks=(0, 7)))
-
-
-def test_the_first_matrices_come_from_the_generator():
-    """Equal generators draw equal matrices."""
-    one, same = _model(Lora(rank=2)).state_dict(), _model(Lora(rank=2)).state_dict()
-
-    assert all(torch.equal(one[name], same[name]) for name in one)
-    assert one["vision_encoder.layers.0.attn.qkv.a.q"].std() > 0
+    size = {Lora: {"rank": 1}, Fact: {"rank": 1}, AdaptFormer: {"projection": 1}, Full: {}}[method]
+    with pytest.raises(DataError, match="adapter.blocks: must be blocks of the encoder, 0 to 1; got -1, 7"):
+        adapted(method(blocks=(-1, 0, 7), **size))

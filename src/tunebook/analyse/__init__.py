@@ -3,6 +3,7 @@
 from tunebook.analyse.alternatives import BestResults, alternatives
 from tunebook.analyse.choosing import Representative, Representatives, places, representatives
 from tunebook.analyse.decision import Judgement, decide, judge, outdated
+from tunebook.analyse.differences import Difference, difference, reach
 from tunebook.analyse.findings import CODES, Finding, findings
 from tunebook.analyse.grid import Heatmap, Square, heatmap, heatmaps
 from tunebook.analyse.leaderboard import Column, Leaderboard, Standing, leaderboard
@@ -11,8 +12,8 @@ from tunebook.analyse.nearness import Near, near
 from tunebook.analyse.scores import Cell, Entry, Unavailable, all_runs, called, cases, cell, ordered, searched
 
 __all__ = [
-    "CODES", "BestResults", "Cell", "Column", "Curve", "Curves", "Entry", "Finding", "Heatmap", "Judgement",
-    "Leaderboard", "Near", "Representative", "Representatives", "Square", "Standing", "Unavailable",
-    "all_runs", "alternatives", "called", "cases", "cell", "curves", "decide", "findings", "heatmap", "heatmaps",
-    "judge", "leaderboard", "near", "ordered", "outdated", "places", "representatives", "searched",
+    "CODES", "BestResults", "Cell", "Column", "Curve", "Curves", "Difference", "Entry", "Finding", "Heatmap",
+    "Judgement", "Leaderboard", "Near", "Representative", "Representatives", "Square", "Standing", "Unavailable",
+    "all_runs", "alternatives", "called", "cases", "cell", "curves", "decide", "difference", "findings", "heatmap",
+    "heatmaps", "judge", "leaderboard", "near", "ordered", "outdated", "places", "reach", "representatives", "searched",
 ]  # fmt: skip

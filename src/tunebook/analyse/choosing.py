@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tunebook.analyse.scores import Entry, Unavailable, cases, ordered, searched
-from tunebook.records import Case, RunFacts, Table
+from tunebook.records import Case, Row, RunFacts, Table
 
 
 @dataclass(frozen=True)
@@ -50,18 +50,18 @@ def places(table: Table) -> dict[str, Entry]:
     return found
 
 
-def representatives(table: Table) -> Representatives | Unavailable:
-    """Best, median and worst configuration of `places`, each by its first finished run with pictures.
+def representatives(table: Table, case: Case) -> Representatives | Unavailable:
+    """Best, median and worst configuration of `places`, each by its first finished run with pictures in one case.
 
-    A place whose configuration has no pictures is left out. With several cases the first is shown. The items are
-    chosen from those that every shown run has a picture of: those with the best, the median and the worst score of
-    the first shown configuration's run.
+    The configurations are those of the whole study: the same in every case. A place whose configuration has no
+    pictures is left out. The items are chosen from those that every shown run has a picture of: those with the best,
+    the median and the worst score of the first shown configuration's run.
     """
-    every = cases(table)
+    at = cases(table).index(case)
     shown = [
         Representative(place, entry, run)
         for place, entry in places(table).items()
-        if (run := _run_with_pictures(entry)) is not None
+        if (run := _run_with_pictures(entry.rows[at])) is not None
     ]
     if not shown:
         return Unavailable("neither the best nor the median nor the worst configuration has pictures")
@@ -69,11 +69,10 @@ def representatives(table: Table) -> Representatives | Unavailable:
     items, rule = _items(table, shown, split)
     if not items:
         return Unavailable("the best, median and worst configuration have no pictured item in common")
-    return Representatives(every[0], table.select_metric, split, tuple(shown), items, rule)
+    return Representatives(case, table.select_metric, split, tuple(shown), items, rule)
 
 
-def _run_with_pictures(entry: Entry) -> RunFacts | None:
-    row = entry.rows[0]
+def _run_with_pictures(row: Row | None) -> RunFacts | None:
     runs = searched(row) if row is not None else ()
     return next((run for run in runs if run.status == "finished" and run.pictures), None)
 

@@ -1,13 +1,16 @@
 """Which configuration is carried forward, by the study's rule."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tunebook.analyse.scores import Entry, all_runs, cases, ordered, searched
+from tunebook.analyse.scores import Entry, all_runs, best_of, cases, cell, direction, ordered, searched
 from tunebook.errors import InputError, Problem
 from tunebook.records import Decision, Scalar, Table
 
 RULE = "best-mean"
+NAMED = 3
+"""Most configurations that a caveat names."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +36,9 @@ def judge(table: Table) -> Judgement:
     """Apply the rule best-mean.
 
     It takes the highest (or lowest, by the metric's direction) mean over replicates on the selection split,
-    averaged over cases, among the configurations whose searched runs all have a value. Equal means: fewer
-    trainable parameters, then the id. `Decision.values` holds the varied parameters, nested; `Decision.runs`
-    is empty with several cases, because no single run stands for a seed then.
+    averaged over cases (each weighs the same), among the configurations whose searched runs all have a value.
+    Equal means: fewer trainable parameters, then the id. `Decision.values` holds the varied parameters, nested;
+    `Decision.runs` is empty with several cases, because no single run stands for a seed then.
 
     Raises:
         InputError: when the study names another rule.
@@ -86,12 +89,47 @@ def _caveats(table: Table, entries: tuple[Entry, ...], candidates: list[Entry]) 
         found.append("With one replicate the rule cannot judge noise: a rerun may order the configurations otherwise.")
     if len(cases(table)) > 1:
         names = ", ".join(case.label for case in cases(table))
-        found.append(f"The score of a configuration is its mean over the cases {names}.")
-    left_out = len(entries) - len(candidates)
+        found.append(
+            f"The score of a configuration is its mean over the cases {names}; each case weighs the same, "
+            "and ± is the spread of that mean between replicates."
+        )
+        found += _elsewhere(table, candidates)
+    left_out = [entry for entry in entries if not entry.selection.complete]
     if left_out and candidates:
-        were = "configuration was" if left_out == 1 else "configurations were"
-        found.append(f"{left_out} {were} no candidate: not every run has a value.")
+        were = "configuration was" if len(left_out) == 1 else "configurations were"
+        found.append(f"{len(left_out)} {were} no candidate, for not every run has a value: {_said(table, left_out)}.")
     return tuple(found)
+
+
+def _elsewhere(table: Table, candidates: list[Entry]) -> Iterator[str]:
+    """Where another candidate than the one with the best mean over cases has the best mean of a case."""
+    for at, case in enumerate(cases(table)):
+        means = {
+            entry.configuration: cell(entry.rows[at], metric=table.select_metric, split=table.select_split).mean
+            for entry in candidates
+        }
+        top = best_of((mean for mean in means.values() if mean is not None), direction(table, table.select_metric))
+        if candidates and means[candidates[0].configuration] != top:
+            other = next(entry for entry in candidates if means[entry.configuration] == top)
+            yield (
+                f"In {case.label} alone {other.label or other.configuration} has the best {table.select_metric} on "
+                f"{table.select_split}, {top:.3f}; {candidates[0].label or candidates[0].configuration} has "
+                f"{means[candidates[0].configuration]:.3f}."
+            )
+
+
+def _said(table: Table, left_out: Sequence[Entry]) -> str:
+    """Which configurations, and why: `rank=4 (root=cells: 2 of 3 seeds: 1 diverged)`."""
+    named = []
+    for entry in left_out[:NAMED]:
+        why = [
+            ": ".join(part for part in (case.label, found.reason) if part)
+            for case, row in zip(cases(table), entry.rows, strict=True)
+            if not (found := cell(row, metric=table.select_metric, split=table.select_split)).complete
+        ]
+        named.append(f"{entry.label or entry.configuration} ({'; '.join(why)})")
+    more = len(left_out) - len(named)
+    return ", ".join(named) + (f" and {more} more" if more else "")
 
 
 def _mean(entry: Entry) -> float:

@@ -53,10 +53,11 @@ def _not_run(table: Table) -> Iterator[Finding]:
 def _no_spread(table: Table) -> Iterator[Finding]:
     single = [row for row in table.rows if len(runs := searched(row)) == 1 and runs[0].replicate]
     if single:
-        have = "configuration has" if len(single) == 1 else "configurations have"
+        number = len({row.configuration for row in single})
+        have = "configuration has" if number == 1 else "configurations have"
         yield Finding(
             "T302",
-            f"{len(single)} {have} one replicate: no spread can be given, and gaps between them may be noise.",
+            f"{number} {have} one replicate: no spread can be given, and gaps between them may be noise.",
             tuple(called(row) for row in single),
             "replicates: {seed: 3}",
         )

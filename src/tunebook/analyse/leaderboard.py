@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tunebook.analyse.differences import Difference, difference
 from tunebook.analyse.scores import Cell, Entry, best_of, cases, cell, direction, mean_over_cases, ordered
 from tunebook.records import Case, Table
 
@@ -29,7 +30,10 @@ class Standing:
     entry: Entry
     cells: tuple[Cell, ...]
     best: tuple[bool, ...]
-    """Per column: the best mean among configurations whose runs all have a value; ties are all best."""
+    """Per column: the best mean among configurations whose runs all have a value, or not told apart from it."""
+    behind: tuple[Difference | None, ...]
+    """Per column: the best of the column minus this one, by common replicates; None where they cannot tell, and for
+    a configuration that lacks a value."""
 
 
 @dataclass(frozen=True)
@@ -70,17 +74,30 @@ def standings(table: Table, entries: Sequence[Entry], columns: Sequence[Column])
     """The cells of some configurations, with the best of each column marked among them."""
     every = cases(table)
     cells = [tuple(_cell(entry, column, every) for column in columns) for entry in entries]
-    best = [
-        best_of(
-            (row[at].mean for row in cells if row[at].complete),  # type: ignore[misc]  # complete: has a mean
-            direction(table, column.metric),
-        )
-        for at, column in enumerate(columns)
-    ]
-    return tuple(
-        Standing(entry, row, tuple(one.complete and one.mean == top for one, top in zip(row, best, strict=True)))
-        for entry, row in zip(entries, cells, strict=True)
-    )
+    best = [_best([row[at] for row in cells], direction(table, column.metric)) for at, column in enumerate(columns)]
+    found = []
+    for entry, row in zip(entries, cells, strict=True):
+        behind = tuple(_behind(top, one) for top, one in zip(best, row, strict=True))
+        marked = (_level(*each) for each in zip(best, row, behind, strict=True))
+        found.append(Standing(entry, row, tuple(marked), behind))
+    return tuple(found)
+
+
+def _best(column: Sequence[Cell], way: str) -> Cell | None:
+    """The cell with the best mean among those whose runs all have a value; the first of several."""
+    whole = [each for each in column if each.complete]
+    top = best_of((each.mean for each in whole), way)  # type: ignore[misc]  # complete: has a mean
+    return next((each for each in whole if each.mean == top), None)
+
+
+def _behind(best: Cell | None, one: Cell) -> Difference | None:
+    return difference(best, one) if best is not None and one.complete else None
+
+
+def _level(best: Cell | None, one: Cell, behind: Difference | None) -> bool:
+    if best is None or not one.complete:
+        return False
+    return one.mean == best.mean or (behind is not None and not behind.apart)
 
 
 def _cell(entry: Entry, column: Column, every: tuple[Case, ...]) -> Cell:

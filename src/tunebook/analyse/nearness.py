@@ -1,45 +1,42 @@
-"""Which configurations the spread between replicates does not set apart from a chosen one."""
+"""Which configurations the replicates do not set apart from a chosen one."""
 
-import math
 from dataclasses import dataclass
 
-from tunebook.analyse.scores import Entry, cell, ordered
+from tunebook.analyse.differences import difference
+from tunebook.analyse.scores import Entry, ordered
 from tunebook.records import Table
 
 
 @dataclass(frozen=True)
 class Near:
-    """How many configurations score about the same.
+    """How many configurations cannot be told from one, by the selection score.
 
     Args:
-        sd: Pooled standard deviation between the replicates of a row (ddof 1), on the selection score.
-        rows: Rows with n >= 2: those that it is pooled over.
-        others: Other configurations whose runs all have a value, at most `sd` away from the chosen one.
+        others: Those whose interval of the paired difference holds 0.
+        compared: Those whose runs all have a value and that share two replicates with it, or that none can change.
+            Where no pair has two replicates, nothing is compared.
+        n: Most replicates in common.
     """
 
-    sd: float
-    rows: int
     others: int
+    compared: int
+    n: int
 
 
 def near(table: Table, entry: Entry) -> Near | None:
-    """The neighbourhood of a configuration; None when it has no score, nothing to compare, or no row has n >= 2.
+    """The neighbourhood of a configuration; None when it lacks a value, or nothing can be compared with it.
 
-    A description of the scores, no test: it says nothing of what would happen with more replicates.
+    With several cases the score is the mean over them, replicate by replicate.
     """
-    cells = [cell(row, metric=table.select_metric, split=table.select_split) for row in table.rows]
-    spreads = [(each.sd, each.n) for each in cells if each.sd is not None]
-    mean = entry.selection.mean
-    gaps = [
-        abs(other.selection.mean - mean)
-        for other in ordered(table)
-        if mean is not None
-        and other.selection.complete
-        and other.selection.mean is not None
-        and other.configuration != entry.configuration
-    ]
-    if not gaps or not spreads:
+    if not entry.selection.complete:
         return None
-    freedom = sum(n - 1 for _, n in spreads)
-    sd = math.sqrt(sum((n - 1) * spread**2 for spread, n in spreads) / freedom)
-    return Near(sd, len(spreads), sum(gap <= sd for gap in gaps))
+    found = [
+        gap
+        for other in ordered(table)
+        if other.selection.complete
+        and other.configuration != entry.configuration
+        and (gap := difference(entry.selection, other.selection)) is not None
+    ]
+    if all(gap.n < 2 for gap in found):
+        return None
+    return Near(sum(not gap.apart for gap in found), len(found), max(gap.n for gap in found))

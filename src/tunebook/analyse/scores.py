@@ -6,8 +6,8 @@ Only runs with the role `search` are compared with each other; the other roles a
 import math
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from tunebook.records import Case, Row, RunFacts, Table
 
@@ -22,6 +22,7 @@ class Cell:
         n: Runs behind the mean.
         expected: Runs that the study declares for it.
         reason: Why runs are missing from the mean; empty when none are.
+        by_replicate: Replicate (`seed=0`) -> value; the key is empty where no replicate can change the value.
     """
 
     mean: float | None
@@ -29,6 +30,7 @@ class Cell:
     n: int
     expected: int
     reason: str = ""
+    by_replicate: Mapping[str, float] = field(default_factory=dict, compare=False)
 
     @property
     def complete(self) -> bool:
@@ -98,17 +100,21 @@ def cell(row: Row | None, *, metric: str, split: str) -> Cell:
     if row is None:
         return Cell(None, None, 0, 0, "not declared for this case")
     runs = searched(row)
-    found = [value for run in runs if (value := value_of(run, metric, split)) is not None]
+    values = [(run, value) for run in runs if (value := value_of(run, metric, split)) is not None]
+    found = [value for _, value in values]
     absent = [_why(run, metric, split) for run in runs if value_of(run, metric, split) is None]
     mean = statistics.fmean(found) if found else None
     sd = statistics.stdev(found) if len(found) > 1 else None
-    return Cell(mean, sd, len(found), len(runs), _joined(absent, runs))
+    by_replicate = {_replicate(run): value for run, value in values}
+    return Cell(mean, sd, len(found), len(runs), _joined(absent, runs), by_replicate)
 
 
 def mean_over_cases(cells: Sequence[Cell]) -> Cell:
-    """One score from a score per case: the mean of the means, without a spread; n is the smallest.
+    """One score from a score per case: the mean of the means; n is the smallest.
 
-    A case without a value leaves the whole without one, so that configurations are compared on equal terms.
+    The value of a replicate is its mean over the cases, and the spread is that of these values; there is none where
+    a case lacks a run. A case without a value leaves the whole without one, so that configurations are compared on
+    equal terms.
     """
     if len(cells) == 1:
         return cells[0]
@@ -117,8 +123,11 @@ def mean_over_cases(cells: Sequence[Cell]) -> Cell:
     expected = max((each.expected for each in cells), default=0)
     if len(means) < len(cells) or not means:
         return Cell(None, None, 0, expected, reason)
-    n = expected if all(each.complete for each in cells) else min(each.n for each in cells)
-    return Cell(statistics.fmean(means), None, n, expected, reason)
+    whole = all(each.complete for each in cells)
+    by_replicate = _over_cases(cells) if whole else {}
+    sd = statistics.stdev(by_replicate.values()) if len(by_replicate) > 1 else None
+    n = expected if whole else min(each.n for each in cells)
+    return Cell(statistics.fmean(means), sd, n, expected, reason, by_replicate)
 
 
 def ordered(table: Table) -> tuple[Entry, ...]:
@@ -158,6 +167,20 @@ def _entries(table: Table) -> Iterable[Entry]:
         aligned = tuple(next((row for row in rows if row.case == case), None) for case in every)
         scores = [cell(row, metric=table.select_metric, split=table.select_split) for row in aligned]
         yield Entry(name, rows[0].label, rows[0].alternative, aligned, mean_over_cases(scores), _trainable(rows))
+
+
+def _over_cases(cells: Sequence[Cell]) -> dict[str, float]:
+    """Replicate -> mean over cases, for the replicates that every case has; one value stands for all of a case."""
+    varying = [each.by_replicate for each in cells if "" not in each.by_replicate]
+    common = [name for name in varying[0] if all(name in each for each in varying)] if varying else [""]
+    return {
+        name: statistics.fmean(each.by_replicate.get(name, each.by_replicate.get("", 0.0)) for each in cells)
+        for name in common
+    }
+
+
+def _replicate(run: RunFacts) -> str:
+    return " ".join(f"{factor}={number}" for factor, number in sorted(run.replicate.items()))
 
 
 def _trainable(rows: Iterable[Row]) -> float | None:

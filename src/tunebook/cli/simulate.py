@@ -13,7 +13,7 @@ def cells(
     out: Annotated[Path, typer.Option(help="A new or empty folder.")],
     seed: Annotated[int, typer.Option(help="Decides every pixel.", min=0)] = 0,
     kinds: Annotated[
-        str, typer.Option(help="Comma-separated: fluorescence, phase, tissue.")
+        str, typer.Option(help="Comma-separated: fluorescence, phase, tissue, membrane.")
     ] = "fluorescence,phase,tissue",
     train: Annotated[int, typer.Option(help="Training images.", min=1)] = 24,
     val: Annotated[int, typer.Option(help="Images to select on.", min=1)] = 6,

@@ -4,10 +4,10 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from tunebook.analyse import all_runs, called, ordered
+from tunebook.analyse import all_runs, called, cases, ordered
 from tunebook.records import Row, RunFacts, Table
 from tunebook.report.cards import Block, Card, Facts, Grid, Heading, Source, Value
-from tunebook.report.wording import count, counted, pairs
+from tunebook.report.wording import count, counted, joined, pairs
 
 STUDY_FILE = "study file"
 NEVER_THE_SAME = frozenset({"host", "started", "ended", "scored"})
@@ -21,12 +21,14 @@ def declared_card(table: Table) -> Card:
     status = Counter(run.status for run in runs)
     distinct = len({row.configuration for row in table.rows})
     excluded = Counter(each.reason for each in table.excluded)
+    every = [case.label for case in cases(table) if case.label]
     facts = Facts(
         [
             ("declared points", count(table.declared)),
             *((f"excluded by {reason}", count(n)) for reason, n in sorted(excluded.items())),
             ("equivalent to another point", count(table.equivalent)),
             ("distinct configurations", count(distinct)),
+            *([("cases", joined(every))] if every else []),
             ("runs", _by_role(runs)),
             *((f"runs {each}", count(status[each])) for each in ("finished", "failed", "missing")),
         ]

@@ -148,6 +148,7 @@ class Gallery:
 
     columns: Sequence[str]
     rows: Sequence[tuple[str, Sequence[Panel]]]
+    title: str = ""
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def _curves(figure: CurvesFigure) -> Canvas:
         for line in figure.data.lines:
             if line.configuration == configuration:
                 colour, _, dash = PLACES[place]
-                text = _drawable(shortened(f"{place}: {line.label} {line.case.label}"))
+                text = _drawable(shortened(f"{place}: {line.label}"))
                 axes.plot(line.steps, line.losses, color=colour, linestyle=dash, linewidth=1.8, label=text, zorder=2)
     if axes.get_legend_handles_labels()[1]:
         for text_of_legend in axes.legend(frameon=False, fontsize=8).get_texts():

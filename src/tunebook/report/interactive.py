@@ -29,6 +29,10 @@ def _common(figure: Figure) -> dict[str, Any]:
             "x": 0,
             "xref": "paper",
             "xanchor": "left",
+            "y": 1,
+            "yref": "container",
+            "yanchor": "top",
+            "pad": {"t": 14},
         },
         "margin": {"l": 56, "r": 12, "t": 34 + 18 * len(figure.title), "b": 48},
         "paper_bgcolor": "rgba(0,0,0,0)",
@@ -142,7 +146,7 @@ def _curves(figure: CurvesFigure) -> tuple[list[dict[str, Any]], dict[str, Any]]
 
 
 def _curve(line: Curve, place: str | None) -> dict[str, Any]:
-    label = _escaped(f"{line.label} {line.case.label}".strip(), 60)
+    label = _escaped(line.label, 60)
     colour, dash, _ = PLACES[place] if place else (GREY, "solid", "-")
     return {
         "type": "scatter",

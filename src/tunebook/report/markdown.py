@@ -87,7 +87,8 @@ def _(block: Gallery, folder: str) -> str:
         ]
         for item, panels in block.rows
     ]
-    return _table(["item", *map(escaped, block.columns)], rows, [False] * (1 + len(block.columns)))
+    table = _table(["item", *map(escaped, block.columns)], rows, [False] * (1 + len(block.columns)))
+    return f"**{escaped(block.title)}**\n\n{table}" if block.title else table
 
 
 @_block.register

@@ -1,6 +1,6 @@
 """The top of a page: the answer in a sentence, the decision, and what a reader must be warned of."""
 
-from tunebook.analyse import CODES, Entry, cases, cell, findings, judge, near, ordered, outdated
+from tunebook.analyse import CODES, Entry, cases, cell, findings, judge, near, ordered, outdated, searched
 from tunebook.records import Decision, Table
 from tunebook.report.cards import Block, Card, Facts, Findings, Grid, Heading, Value
 from tunebook.report.wording import carried, counted, dotted, in_case, joined, name, number, spread, with_n
@@ -41,7 +41,7 @@ def decision_card(table: Table) -> Card:
         return Card("decision", "Decision", absent=judgement.reason, caveats=judgement.caveats)
     sentence = (
         f"The rule {decision.rule} carries {decision.label or decision.configuration} forward: "
-        f"{decision.metric} on {decision.split} is {number(decision.score)}."
+        f"{decision.metric} on {decision.split} is {number(decision.score)}{_over(table)}."
     )
     why = outdated(table)
     if table.decision is None:
@@ -57,7 +57,7 @@ def decision_card(table: Table) -> Card:
             ("configuration", _configuration(decision)),
             *_carried(table, decision),
             ("candidates", counted(len(decision.candidates), "configuration")),
-            ("runs", ", ".join(_run(seed, run) for seed, run in decision.runs.items()) or "one per case and replicate"),
+            *_runs(table, decision),
         ]
     )
     whole = dotted(decision.values) if table.decision is not None else {}
@@ -87,8 +87,11 @@ def _field(entries: tuple[Entry, ...]) -> str:
 
 
 def _selection(table: Table, entry: Entry) -> str:
-    over = f", mean over {counted(len(cases(table)), 'case')}" if len(entry.rows) > 1 else ""
-    return with_n(entry.selection) + over
+    return with_n(entry.selection) + _over(table)
+
+
+def _over(table: Table) -> str:
+    return f", mean over {counted(len(cases(table)), 'case')}" if len(cases(table)) > 1 else ""
 
 
 def _elsewhere(table: Table, entry: Entry) -> str:
@@ -107,12 +110,10 @@ def _nearby(table: Table, entry: Entry) -> str:
     found = near(table, entry)
     if found is None:
         return ""
-    who = "No other configuration is" if not found.others else ""
-    who = who or f"{counted(found.others, 'other configuration')} {'is' if found.others == 1 else 'are'}"
-    return (
-        f" {who} within one standard deviation of it on {table.select_split} "
-        f"(pooled sd over replicates {number(found.sd)})."
-    )
+    others = counted(found.compared, "other configuration")
+    said = f"{found.others} of {others} cannot be told from it" if found.others else f"It can be told from {others}"
+    replicates = f"{found.n} replicates in common"
+    return f" {said} on {table.select_split} (95 % intervals of paired differences, {replicates})."
 
 
 def _configuration(decision: Decision) -> str:
@@ -132,11 +133,26 @@ def _carried(table: Table, decision: Decision) -> list[tuple[str, str]]:
 
 def _rule(table: Table, decision: Decision) -> str:
     most = "highest" if table.metrics[table.select_metric].direction == "maximize" else "lowest"
-    over = " and cases" if len(cases(table)) > 1 else ""
+    every = [case.label for case in cases(table)]
+    over = f", averaged over the cases {joined(every)}" if len(every) > 1 else ""
     return (
-        f"{decision.rule}: the {most} mean over replicates{over} of {decision.metric} on {decision.split}, among "
+        f"{decision.rule}: the {most} mean over replicates of {decision.metric} on {decision.split}{over}, among "
         "configurations whose runs all have a value; ties go to fewer trainable parameters, then to the id"
     )
+
+
+def _runs(table: Table, decision: Decision) -> list[tuple[str, str]]:
+    """The runs behind the decision; with several cases those of each."""
+    if decision.runs:
+        return [("runs", ", ".join(_run(seed, run) for seed, run in decision.runs.items()))]
+    rows = [row for row in table.rows if row.configuration == decision.configuration]
+    return [
+        (
+            f"runs{in_case(row.case)}",
+            ", ".join(_run(run.replicate.get("seed", -1), run.id) for run in searched(row)),
+        )
+        for row in rows
+    ]
 
 
 def _run(seed: int, run: str) -> str:

@@ -4,17 +4,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from tunebook.analyse import (
+    Curves,
     Entry,
     Heatmap,
     Representative,
     Representatives,
     Unavailable,
+    cases,
     curves,
     heatmaps,
     places,
     representatives,
 )
-from tunebook.records import Picture, RunFacts, Table
+from tunebook.records import Case, Picture, RunFacts, Table
 from tunebook.report.cards import Card, CurvesFigure, Figures, Gallery, HeatmapFigure, Panel
 from tunebook.report.palette import HATCHED
 from tunebook.report.wording import counted, in_case, joined, name, number, plain
@@ -57,32 +59,48 @@ def curves_card(table: Table) -> Card:
     trained = {line.configuration for line in data.lines}
     placed = places(table)
     drawn = {place: entry.configuration for place, entry in placed.items() if entry.configuration in trained}
-    ns = sorted({line.n for line in data.lines})
-    n = str(ns[0]) if len(ns) == 1 else f"{ns[0]} to {ns[-1]}"
-    figure = CurvesFigure(
-        name="curves",
-        title=[f"{data.part} while training", f"mean over replicates, n = {n}"],
-        alt=f"Learning curves of {counted(len(data.lines), 'configuration')}.",
-        data=data,
-        highlighted=drawn,
-    )
+    figures = [figure for at, case in enumerate(cases(table), start=1) if (figure := _curves(data, case, at, drawn))]
+    figures = figures if len(figures) > 1 else [replace(figure, name="curves") for figure in figures]
     stretch = f" Each point is the mean of up to {data.stretch} recorded steps." if data.stretch > 1 else ""
     sentence = (
-        f"The quantity {data.part} that {counted(len(data.lines), 'trained configuration')} recorded while training; "
+        f"The quantity {data.part} that {counted(len(trained), 'trained configuration')} recorded while training"
+        f"{', case by case' if len(figures) > 1 else ''}; "
         f"by {table.select_metric} on {table.select_split}, the {_coloured(placed, drawn)}." + stretch
     )
     caveats = ["A lower training loss is not a better score: the study chooses on the split named above."]
     if data.left_out:
         were = "run that recorded a curve did" if data.left_out == 1 else "runs that recorded a curve did"
         caveats.append(f"{data.left_out} {were} not finish and {'is' if data.left_out == 1 else 'are'} left out.")
-    return Card("curves", "Learning curves", sentence, [Figures([figure])], caveats)
+    return Card("curves", "Learning curves", sentence, [Figures(figures)], caveats)
 
 
 def gallery_card(table: Table) -> Card:
-    """Predictions of the best, median and worst configuration beside image and truth."""
-    found = representatives(table)
-    if isinstance(found, Unavailable):
-        return Card("pictures", "Predictions", absent=found.reason)
+    """Predictions of the best, median and worst configuration beside image and truth, case by case."""
+    every = cases(table)
+    found = [(case, representatives(table, case)) for case in every]
+    there = [each for _, each in found if isinstance(each, Representatives)]
+    lacking = [(case, each.reason) for case, each in found if isinstance(each, Unavailable)]
+    if not there:
+        return Card("pictures", "Predictions", absent=lacking[0][1] if lacking else "the study has no configurations")
+    one = len(every) == 1
+    galleries = [
+        _gallery(table, each, "" if one else f"{every.index(each.case) + 1}-", "" if one else each.case.label)
+        for each in there
+    ]
+    items = "; ".join(f"{each.split}{in_case(each.case)}: {each.item_rule}" for each in there)
+    of = {each.split for each in there}.pop()
+    rules = {each.item_rule for each in there}
+    if not one and len(rules) == 1:
+        items = f"{of} in each case: {rules.pop()} there"
+    placed = {shown.place: shown for each in there for shown in each.shown}
+    who = "; ".join(f"{place}: {name(placed[place].entry)}{_seed(placed[place])}" for place in placed)
+    over = "" if one else ", mean over cases"
+    sentence = f"Items of {items}. Configurations by {table.select_metric} on {table.select_split}{over}: {who}."
+    caveats = [f"No pictures{in_case(case)}: {reason}." for case, reason in lacking]
+    return Card("pictures", "Predictions", sentence, galleries, caveats)
+
+
+def _gallery(table: Table, found: Representatives, prefix: str, title: str) -> Gallery:
     rows = []
     for at, item in enumerate(found.items, start=1):
         drawn = [_picture(each, item) for each in found.shown]
@@ -93,15 +111,26 @@ def gallery_card(table: Table) -> Card:
                 if panel not in SHARED:
                     alt = f"{panel} of {item} by the {each.place} configuration, {name(each.entry)}"
                     panels.append(Panel(path, "", alt, below))
-        named = [replace(panel, name=f"picture-{at}-{column}") for column, panel in enumerate(panels, start=1)]
+        named = [replace(panel, name=f"picture-{prefix}{at}-{column}") for column, panel in enumerate(panels, start=1)]
         rows.append((item, named))
-    block = Gallery(_columns(found.shown, _picture(found.shown[0], found.items[0])), rows)
-    who = "; ".join(f"{each.place}: {name(each.entry)}{_seed(each)}" for each in found.shown)
-    sentence = (
-        f"Items of {found.split}{in_case(found.case)}: {found.item_rule}. "
-        f"Configurations by {found.metric} on {table.select_split}: {who}."
+    return Gallery(_columns(found.shown, _picture(found.shown[0], found.items[0])), rows, title)
+
+
+def _curves(data: Curves, case: Case, at: int, drawn: dict[str, str]) -> CurvesFigure | None:
+    """The curves of one case; None when it has none."""
+    lines = tuple(line for line in data.lines if line.case == case)
+    if not lines:
+        return None
+    ns = sorted({line.n for line in lines})
+    n = str(ns[0]) if len(ns) == 1 else f"{ns[0]} to {ns[-1]}"
+    here = {line.configuration for line in lines}
+    return CurvesFigure(
+        name=f"curves-{at}",
+        title=[f"{data.part} while training", *([case.label] if case.label else []), f"mean over replicates, n = {n}"],
+        alt=f"Learning curves of {counted(len(lines), 'configuration')}{in_case(case)}.",
+        data=replace(data, lines=lines),
+        highlighted={place: configuration for place, configuration in drawn.items() if configuration in here},
     )
-    return Card("pictures", "Predictions", sentence, [block])
 
 
 def _heatmap(table: Table, data: Heatmap, at: int) -> HeatmapFigure:
@@ -109,7 +138,7 @@ def _heatmap(table: Table, data: Heatmap, at: int) -> HeatmapFigure:
     ns = sorted({square.n for row in data.squares for square in row if square.state == "value"})
     n = "no run yet" if not ns else f"n = {ns[0]}" if len(ns) == 1 else f"n = {ns[0]} to {ns[-1]}"
     who = " · ".join(part for part in (data.alternative, data.case.label) if part)
-    title = [f"{data.metric} on {data.split}", f"mean over replicates, {n}" + (f" · {who}" if who else "")]
+    title = [f"{data.metric} on {data.split}", *([who] if who else []), f"mean over replicates, {n}"]
     reasons = dict.fromkeys(square.reason for row in data.squares for square in row if square.state in HATCHED)
     title += [f"hatched: {'; '.join(reasons)}"] if reasons else []
     return HeatmapFigure(f"heatmap-{at}", title, f"{', '.join(title)}. {_extreme(data, facts.direction)}", data, facts)

@@ -1,6 +1,7 @@
 """Numbers and names as a page writes them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from tunebook.analyse import Cell, Entry
 from tunebook.records import Case, MetricFacts, Table
@@ -8,7 +9,7 @@ from tunebook.records import Case, MetricFacts, Table
 
 def number(value: float) -> str:
     """Three decimals: `0.512`."""
-    return f"{value + 0.0:.3f}"
+    return f"{round(value, 3) + 0.0:.3f}"
 
 
 def plain(value: float) -> str:
@@ -86,6 +87,24 @@ def facts_of(metric: MetricFacts) -> str:
         f"1: {metric.one}" if metric.one else "",
     ]
     return "; ".join(part for part in parts if part) + "."
+
+
+def legend(table: Table) -> list[str]:
+    """What the metrics of a table are; those that are one score of several modes are told together."""
+    facts = [table.metrics[name] for name in dict.fromkeys((table.select_metric, *table.report))]
+    kin: dict[tuple[str, str], list[MetricFacts]] = {}
+    for each in facts:
+        score, means = each.name.partition(".")[2], each.meaning.partition("; ")[0]
+        rest = facts_of(replace(each, meaning=means))
+        kin.setdefault((score, rest) if score and "; " in each.meaning else (each.name, ""), []).append(each)
+    lines = []
+    for (score, rest), members in kin.items():
+        if len(members) == 1:
+            lines.append(f"{members[0].name}: {facts_of(members[0])}")
+        else:
+            modes = [f"{each.name} is {each.meaning.partition('; ')[2].rstrip('.')}" for each in members]
+            lines.append(f"{score}: {rest} {'; '.join(modes)}.")
+    return lines
 
 
 def metric_name(table: Table, metric: str) -> str:

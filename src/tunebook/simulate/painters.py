@@ -1,8 +1,9 @@
 """Painters: from a scene to the picture that a modality makes of it.
 
 Fluorescence adds emitted light and blurs it. Phase contrast subtracts a blurred copy of the optical thickness, which is
-what makes halos. Stained tissue multiplies the absorbances of two dyes. Every painter takes the side of the picture and
-a generator, and returns the picture (0..255 before rounding) and its label.
+what makes halos. Stained tissue multiplies the absorbances of two dyes. A membrane stain lights the walls of cells.
+Every painter takes the side of the picture and a generator, and returns the picture (0..255 before rounding) and its
+label.
 """
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy import ndimage
 
 from tunebook.simulate.light import Texture, camera, dust, field, illumination, specks
 from tunebook.simulate.scenes import Float, Look, scatter
+from tunebook.simulate.sheets import Sheet, Weave, tile
 
 
 def fluorescence(size: int, rng: np.random.Generator) -> tuple[Float, NDArray[np.uint16]]:
@@ -140,6 +142,64 @@ def tissue(size: int, rng: np.random.Generator) -> tuple[Float, NDArray[np.uint1
     white = rng.uniform(195, 250) * rng.uniform(0.93, 1.02, 3)
     picture = white * np.exp(-absorbed) * illumination(size, rng, strength=rng.uniform(0, 0.12))[..., None]
     return camera(picture.astype(np.float32), rng, shot=0.01, read=rng.uniform(0.3, 4)), label
+
+
+def membrane(size: int, rng: np.random.Generator) -> tuple[Float, NDArray[np.uint16]]:
+    """Cells that tile the ground: bright walls, shared by neighbours, around dim interiors."""
+    extent = rng.choice(["full", "full", "edge", "islands"])
+    # Cells that fill a picture are large enough for 60 to do so
+    smallest = max(12.0, min(0.17 * size, 30.0)) if extent == "full" else 12.0
+    diameter = rng.uniform(smallest, min(40.0, 0.4 * size))
+    weave = Weave(
+        diameter=diameter,
+        spread=rng.uniform(0.05, 0.25),
+        stretch=rng.choice([1.0, 1.0, rng.uniform(1.2, 2.5)]),
+        rounds=int(rng.integers(1, 6)),
+        crooked=rng.uniform(0.02, 0.12),
+        reach=rng.uniform(1.4, 1.8) if extent == "full" else rng.uniform(1.15, 1.6),
+        extent=extent,
+        missing=rng.choice([0.0, 0.0, 0.06]),
+    )
+    sheet = tile(weave, size, rng)
+    cover = np.clip(sheet.rim + 0.5, 0, 1)
+    light = _walls(sheet, diameter, rng)
+    # Dye inside: less in the nucleus, unequal between cells, in vesicles
+    haze = rng.uniform(0.02, 0.35) * np.exp(rng.normal(0, rng.uniform(0.1, 0.6), sheet.discs))[sheet.owner]
+    haze = np.minimum(haze, 0.6) * (1 - rng.uniform(0, 0.8) * np.exp(-((sheet.radius / rng.uniform(0.4, 0.65)) ** 4)))
+    grain = 1 + rng.uniform(0.1, 0.6) * Texture(diameter * rng.uniform(0.04, 0.1), rng).cut(cover.shape, rng)
+    vesicles = np.clip(Texture(rng.uniform(0.6, 1.0), rng).cut(cover.shape, rng) - 1.8, 0, 2)
+    light += cover * (haze * np.clip(grain, 0.1, 3) + rng.choice([0.0, 0.0, 0.4]) * vesicles).astype(np.float32)
+    light += specks(size, rng, density=rng.choice([0.0, 0.0005, 0.002])) * rng.uniform(0.5, 2.0)
+    light += ndimage.gaussian_filter(specks(size, rng, density=rng.choice([0.0, 0.0004])), 1.2, truncate=3) * 4
+    # Walls that lean: their lower ends show beside them, out of focus
+    lean = ndimage.shift(light, rng.uniform(-0.15, 0.15, 2) * diameter, order=1, mode="nearest")
+    light += rng.choice([0.0, rng.uniform(0.1, 0.6)]) * ndimage.gaussian_filter(lean, 0.06 * diameter, truncate=3)
+    glow = ndimage.gaussian_filter(light, diameter * rng.uniform(0.15, 0.5), truncate=3)
+    focus = min(rng.uniform(0.4, 1.4), diameter / 14)
+    light = ndimage.gaussian_filter(light, focus, truncate=3) + rng.uniform(0.02, 0.4) * glow
+    peak = np.exp(rng.uniform(np.log(55), np.log(240)))
+    ground = rng.uniform(1, 0.15 * peak + 6)
+    picture = ground + (peak - ground) * light / max(float(np.percentile(light[sheet.label > 0], 95)), 1e-3)
+    picture *= illumination(size, rng, strength=rng.uniform(0, 0.4))
+    read = rng.uniform(0.2, 0.03 * peak + 0.5)
+    return camera(picture, rng, shot=rng.choice([0.02, 0.1, 0.4, 0.8]), read=read), sheet.label
+
+
+def _walls(sheet: Sheet, diameter: float, rng: np.random.Generator) -> Float:
+    """Light of the stain: unequal between walls, in beads and with gaps along one, more where three cells meet."""
+    size = len(sheet.label)
+    width = min(np.exp(rng.uniform(np.log(0.5), np.log(2.0))), diameter / 10)
+    between = np.exp(rng.normal(0, rng.uniform(0.05, 0.5), (sheet.discs, sheet.discs)))
+    between = np.triu(between) + np.triu(between, 1).T
+    nearest, second = np.exp(-((sheet.walls / width) ** 2)) * between[sheet.owner, sheet.facing]
+    light = np.maximum(nearest, second) + rng.uniform(0, 1.2) * np.minimum(nearest, second)
+    free = np.exp(-(((sheet.rim - width / 2) / width) ** 2))
+    light = np.maximum(light * np.clip(sheet.rim + 0.5, 0, 1), free * rng.uniform(0.3, 1.0))
+    beads = 1 + rng.uniform(0, 0.6) * Texture(rng.uniform(0.6, 1.5), rng).cut(light.shape, rng)
+    gaps = np.clip(2 * (field(size, rng.uniform(1.5, 4), rng) - rng.uniform(0.2, 2.0)), 0, 1)
+    lost = np.clip(2 * (field(size, size * rng.uniform(0.1, 0.3), rng) - rng.uniform(0.5, 2.0)), 0, 1)
+    light = light * np.clip(beads, 0.2, 3) * (1 - rng.uniform(0.3, 1.0) * gaps) * (1 - rng.uniform(0.2, 0.8) * lost)
+    return np.asarray(light, np.float32)
 
 
 def _stroma(size: int, rng: np.random.Generator) -> Float:

@@ -1,8 +1,8 @@
 """One configuration, fully resolved, and what of it can matter.
 
 Two configurations are one when their effective values are equal: whatever the order of keys, the way a
-number was written, where the data lie, how predictions are scored afterwards, and whatever stands in a
-parameter that cannot matter.
+number was written, the shorthand that a value comes from, where the data lie, how predictions are scored
+afterwards, and whatever stands in a parameter that cannot matter.
 """
 
 from collections.abc import Mapping, Set

@@ -1,6 +1,6 @@
 """A study joined with its task: full names, every value checked against its field, every default filled in."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -39,6 +39,7 @@ def complete_parts(study: Study, workload: Workload, faults: Faults) -> Study:
     crossed = frozenset(path for group in across for path in group.fields)
     _check_cases(across, faults)
     _check_given(study, base, tuned | crossed, index, faults)
+    _check_shorthands(base, space, across, index, faults)
     select = _select(study.select, workload, faults)
     return study.model_copy(
         update={
@@ -183,6 +184,32 @@ def _check_given(
         at = ("base", *path.split(".")[:-1])
         if not any(fault.at[: len(at)] == at and len(fault.at) > len(at) for fault in faults.found):
             faults.add(at, f"must have {path.rsplit('.', 1)[-1]}, which has no default; got none")
+
+
+def _check_shorthands(
+    base: Mapping[str, Any], space: Space, across: tuple[CaseGroup, ...], index: FieldIndex, faults: Faults
+) -> None:
+    """A decision gives every value, so over one a shorthand would stand for none."""
+    given: list[tuple[str, At]] = [(parameter.name, parameter.at) for parameter in _over_decisions(space, base=base)]
+    if "from" in base:
+        flat = index.walk({key: value for key, value in base.items() if key != "from"}, ("base",), Faults())
+        given += [(path, at) for path, _, at in flat]
+        given += [(path, (*group.at, path)) for group in across for path in group.fields]
+    for path, at in given:
+        if index.leaves[path].identity == "shorthand":
+            message = f"must not stand over a decision, which gives every value; got {path}"
+            faults.add(at, message, "name the values that are to differ")
+
+
+def _over_decisions(space: Space, *, base: Mapping[str, Any]) -> Iterator[Parameter]:
+    """The parameters whose points start from a study's decision."""
+    for entry in space.entries:
+        if "from" in base:
+            yield from Space((entry,)).parameters()
+        elif isinstance(entry, OneOf):
+            for alternative in entry.alternatives:
+                over = base if alternative.source is None else {"from": alternative.source}
+                yield from _over_decisions(alternative.space, base=over)
 
 
 # Metrics --------------------------------------------------------------------------------------------------

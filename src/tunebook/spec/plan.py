@@ -204,15 +204,16 @@ class _Draft:
             self.out.append((point, reason))
             return
         if resolved is not None:
-            under = [found for case in self.study.cases if (found := self._under(resolved, case, own)) is not None]
-            self._keep(_Kept(point, resolved, tuple(under)))
+            under = [self._under(case, values, resolved, own) for case in self.study.cases]
+            self._keep(_Kept(point, resolved, tuple(found for found in under if found is not None)))
         for fault in own.found:
             self.unfit.setdefault((fault.at, fault.message), []).append(self._label(point, point.values))
 
-    def _under(self, resolved: Resolved, case: Case, faults: Faults) -> Resolved | None:
+    def _under(self, case: Case, values: Mapping[str, Any], resolved: Resolved, faults: Faults) -> Resolved | None:
+        """A point under a case: defaults that depend on a value of the case are its own."""
         if not case.values:
             return resolved
-        return resolve(self.workload, overlaid(resolved.configuration.values, nested(case.values)), faults)
+        return resolve(self.workload, overlaid(values, nested(case.values)), faults)
 
     def _values(self, point: Point) -> dict[str, Any]:
         """Nested values of a point: defaults of the first case, base, decision, the point itself."""

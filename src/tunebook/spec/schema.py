@@ -12,6 +12,8 @@ from tunebook.spec.study import Limit, Report, Select, Study
 from tunebook.spec.workload import Workload
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+TUNED = ("value", "shorthand")
+"""Identities of the fields that a space may hold."""
 Schema = dict[str, Any]
 
 
@@ -97,7 +99,7 @@ def _first(path: str, index: FieldIndex) -> str:
 
 
 def _space(index: FieldIndex) -> Schema:
-    tuned = {name: path for name, path in _names(index).items() if index.leaves[path].identity == "value"}
+    tuned = {name: path for name, path in _names(index).items() if index.leaves[path].identity in TUNED}
     properties: dict[str, Schema] = {name: _choices(path, index) for name, path in tuned.items()}
     properties["one_of"] = {"$ref": "#/$defs/alternatives"}
     return {

@@ -5,7 +5,8 @@ Names and metadata are sorted, so equal tensors make equal files, and a file's s
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import safetensors
@@ -36,18 +37,20 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     Raises:
         DataError: when there is no such file or it is not a whole safetensors file.
     """
-    try:
-        content = path.read_bytes()
-        tensors = safetensors.torch.load(content)
-        with safetensors.safe_open(path, framework="pt") as file:
-            metadata = dict(file.metadata() or {})
-    except FileNotFoundError:
-        raise DataError(Problem(str(path), "must be a safetensors file; there is none")) from None
-    except (OSError, safetensors.SafetensorError) as error:
-        raise DataError(
-            Problem(str(path), f"must be a whole safetensors file; {error}", "write or download it again")
-        ) from error
-    return tensors, json.loads(metadata[_METADATA]) if _METADATA in metadata else metadata
+    with _readable(path):
+        tensors = safetensors.torch.load(path.read_bytes())
+    return tensors, metadata(path)
+
+
+def metadata(path: Path) -> dict[str, str]:
+    """The metadata alone, without reading the tensors.
+
+    Raises:
+        DataError: as `load`.
+    """
+    with _readable(path), safetensors.safe_open(path, framework="pt") as file:
+        found: dict[str, str] = dict(file.metadata() or {})
+        return json.loads(found[_METADATA]) if _METADATA in found else found
 
 
 def sha256(path: Path) -> str:
@@ -61,3 +64,16 @@ def sha256(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise DataError(Problem(str(path), f"must be a file that can be read; {error.strerror}")) from error
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Turn what a file that is missing or damaged raises into one message."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise DataError(Problem(str(path), "must be a safetensors file; there is none")) from None
+    except (OSError, safetensors.SafetensorError, json.JSONDecodeError) as error:
+        raise DataError(
+            Problem(str(path), f"must be a whole safetensors file; {error}", "write or download it again")
+        ) from error

@@ -1,6 +1,6 @@
 """Small configurations, images, runs and jobs of promptable segmentation, for the tests beside this file."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from tunebook.tasks.promptable_segmentation import TASK
 from tunebook.tasks.promptable_segmentation.batches import Sample
 from tunebook.tasks.promptable_segmentation.config import Config
 from tunebook.tasks.promptable_segmentation.sam import Sam
+from tunebook.tasks.promptable_segmentation.schedule import full_length
 from tunebook.tasks.promptable_segmentation.starting import starting_model
 from tunebook.tasks.promptable_segmentation.training import train
 
@@ -94,12 +95,28 @@ def labelled(label: NDArray[Any]) -> Sample:
 
 
 def trained(
-    config: Config, samples: list[Sample], *, seed: int = 0, start: int = 0, steps: int | None = None
+    config: Config,
+    samples: list[Sample],
+    *,
+    seed: int = 0,
+    start: int = 0,
+    steps: int | None = None,
+    validation: Sequence[Sample] = (),
+    state: Path | None = None,
 ) -> tuple[Sam, list[CurvePoint]]:
     """A model trained from the start that seed `start` draws, and its curve."""
     model = starting_model(config, book=Path(), seed=start)
+    total = full_length(config, images=len(samples))
     points: Iterator[CurvePoint] = train(
-        model, samples, config, seed=seed, steps=config.budget.steps if steps is None else steps, device="cpu"
+        model,
+        samples,
+        config,
+        seed=seed,
+        steps=total if steps is None else steps,
+        total=total,
+        device="cpu",
+        validation=validation,
+        state=state,
     )
     return model, list(points)
 

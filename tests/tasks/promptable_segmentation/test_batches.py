@@ -1,5 +1,6 @@
 """Training batches: data order, windows, flips, objects."""
 
+import hashlib
 from itertools import islice
 
 import numpy as np
@@ -8,12 +9,15 @@ import torch
 from segmentation_examples import a_sample, labelled
 
 from tunebook.tasks.promptable_segmentation.batches import batches
+from tunebook.tasks.promptable_segmentation.config import Augmentation, Sampler
 from tunebook.tasks.promptable_segmentation.distances import targets
 from tunebook.tasks.promptable_segmentation.prompts import boxes
 
+EVERYTHING = Augmentation(rotations=True, zoom=0.3, brightness=0.2, contrast=0.3, noise=0.1, blur=2.0)
 
-def _batches(samples, count=6, *, seed=0, batch_size=2, window=32, size=32, objects=3):
-    stream = batches(samples, seed=seed, batch_size=batch_size, window=window, size=size, objects=objects)
+
+def _batches(samples, count=6, *, seed=0, batch_size=2, window=32, size=32, objects=3, **how):
+    stream = batches(samples, seed=seed, batch_size=batch_size, window=window, size=size, objects=objects, **how)
     return list(islice(stream, count))
 
 
@@ -180,6 +184,186 @@ def test_an_image_without_objects_is_seen_anywhere():
         assert batch.image_of.shape == (0,)
         assert batch.images.shape == (2, 3, 32, 32)
         assert (batch.maps[:, 0] == 0).all()
+
+
+# Which windows ------------------------------------------------------------------------------------------
+
+
+def test_windows_are_those_that_were_always_drawn():
+    """Flips alone, one object a window: images and prompted objects have the digests of the task's first version."""
+    samples = [_blocks((96, 64), 0), _blocks((24, 120), 1), _blocks((40, 40), 2), labelled(np.zeros((56, 40), int))]
+
+    plain, scaled, small = (
+        _batches(samples, 8, seed=5, batch_size=3, objects=4, window=window, size=size)
+        for window, size in ((32, 32), (48, 32), (16, 16))
+    )
+
+    assert _digest(plain, "images") == "27c1277d89521e14"
+    assert _digest(small, "images") == "63df660bf5141609"
+    assert _digest(plain, "objects", "image_of") == "4f838f5953333ad1"
+    assert _digest(scaled, "objects", "image_of") == "933fc9fb14bd94df"
+    assert _digest(small, "objects", "image_of") == "b1dc643fc7030418"
+
+
+def _blocks(shape, seed):
+    """A third of the blocks of 8 pixels are objects."""
+    rng = np.random.default_rng(seed)
+    coarse = np.arange(1, shape[0] * shape[1] // 64 + 1).reshape(shape[0] // 8, shape[1] // 8)
+    return labelled(np.kron(coarse * (rng.random(coarse.shape) < 0.3), np.ones((8, 8), int)))
+
+
+def _digest(found, *names):
+    total = hashlib.sha256()
+    for batch in found:
+        for name in names:
+            total.update(np.ascontiguousarray(getattr(batch, name).numpy()).tobytes())
+    return total.hexdigest()[:16]
+
+
+@pytest.mark.parametrize("start", [1, 5])
+@pytest.mark.parametrize("sampler", [Sampler(), Sampler(min_objects=3, min_size=20)])
+def test_a_later_start_gives_the_same_batches(samples, start, sampler):
+    """The n-th batch is what it is, whether those before it were drawn or not."""
+    how = {"sampler": sampler, "augmentation": EVERYTHING}
+
+    later, all_of_them = _batches(samples, 4, start=start, **how), _batches(samples, 4 + start, **how)
+
+    assert all(map(_equal, later, all_of_them[start:]))
+
+
+def _counts(found):
+    return [len(batch.objects) for batch in found]
+
+
+def test_a_window_holds_as_many_objects_as_asked_for():
+    """The background is no object: two objects are two, where one of them is alone in most places."""
+    label = np.zeros((200, 200), int)
+    for number, (y, x) in enumerate([(10, 10), (190, 10), (100, 100), (120, 100)], start=1):
+        label[y : y + 4, x : x + 4] = number
+
+    one, two = (
+        _counts(_batches([labelled(label)], 40, batch_size=1, sampler=Sampler(min_objects=least))) for least in (1, 2)
+    )
+
+    assert one.count(1) > 10
+    assert set(two) == {2}
+
+
+def test_an_image_with_fewer_objects_gives_what_it_has():
+    """All of them where a window can hold them, else the most that were found; no error, no endless loop."""
+    near, far, empty = (np.zeros((120, 120), int) for _ in range(3))
+    near[50:54, 50:54], near[60:64, 60:64] = 1, 2
+    far[:4, :4], far[-4:, -4:] = 1, 2
+
+    found = [
+        set(_counts(_batches([labelled(label)], 20, batch_size=1, objects=9, sampler=Sampler(min_objects=25))))
+        for label in (near, far, empty)
+    ]
+
+    assert found == [{2}, {1}, {0}]
+
+
+def test_no_window_is_empty_beside_an_object():
+    """However rare objects are, unless windows may lie anywhere."""
+    label = np.zeros((300, 300), int)
+    label[5:8, 5:8] = 1
+
+    aimed, anywhere = (
+        _counts(_batches([labelled(label)], 40, batch_size=1, sampler=Sampler(min_objects=least))) for least in (1, 0)
+    )
+
+    assert set(aimed) == {1}
+    assert anywhere.count(0) > 30
+
+
+def test_small_objects_are_background():
+    """Within the window: specks, and slivers that its edge leaves of an object; in prompts and maps alike."""
+    label = np.zeros((64, 64), int)
+    label[:, 20:30], label[40, 40], label[10:20, 40:50] = 1, 2, 3
+
+    found = _batches([labelled(label)], 60, batch_size=1, objects=9, sampler=Sampler(min_size=60))
+
+    assert torch.cat([batch.objects.sum(dim=(1, 2)) for batch in found]).min() >= 60
+    for batch in found:
+        assert len(batch.objects) >= 1
+        assert torch.equal(batch.maps[0, 0] > 0, batch.objects.any(dim=0))
+    slivers = [batch.images[0, 0].eq(3) & ~batch.objects.any(dim=0) for batch in found]
+    assert any(sliver.any() for sliver in slivers)
+    assert not any(batch.maps[0, 0][batch.images[0, 0].eq(2)].any() for batch in found)
+
+
+def test_a_window_that_holds_enough_is_taken():
+    """Where there are objects everywhere, asking for more of them changes no window."""
+    label = np.kron(np.arange(1, 101).reshape(10, 10), np.ones((8, 8), int))
+
+    one, many = (_batches([labelled(label)], 8, sampler=Sampler(min_objects=least)) for least in (1, 9))
+
+    assert all(map(_equal, one, many))
+
+
+# Augmentation -------------------------------------------------------------------------------------------
+
+
+def _label(batch, index):
+    """The label map of an image whose objects were all drawn."""
+    masks = batch.objects[batch.image_of == index].numpy()
+    return np.tensordot(np.arange(1, len(masks) + 1), masks, 1).astype(np.int32)
+
+
+def test_maps_are_those_of_the_changed_label(samples):
+    """The distances of an augmented window are computed from its label as it is then, never changed themselves."""
+    for batch in _batches(samples, 8, objects=999, window=48, size=32, augmentation=EVERYTHING):
+        for index in range(2):
+            assert np.array_equal(batch.maps[index].numpy(), targets(_label(batch, index)))
+
+
+def test_zoom_and_turns_move_the_image_with_its_label():
+    """Where the image shows an object, there is one, but for the mixed pixels of edges."""
+    label = np.zeros((120, 120), int)
+    label[20:70, 30:50], label[80:110, 60:115] = 1, 2
+    how = Augmentation(rotations=True, zoom=0.5)
+
+    for batch in _batches([labelled(label * 100)], 20, batch_size=1, window=64, size=64, augmentation=how):
+        assert ((batch.images[0, 0] > 50) != (batch.maps[0, 0] > 0)).float().mean() < 0.05
+
+
+@pytest.mark.parametrize("name", ["rotations", "brightness", "contrast", "noise", "blur"])
+def test_a_change_does_not_draw_for_the_others(samples, name):
+    """Windows, flips and objects are the same with one change less, and so is all that it leaves alone."""
+    less = EVERYTHING.model_copy(update={name: Augmentation.model_fields[name].default})
+    changed, plain = _batches(samples, augmentation=EVERYTHING), _batches(samples, augmentation=less)
+
+    assert not all(map(_equal, changed, plain))
+    for one, other in zip(changed, plain, strict=True):
+        assert one.image_of.tolist() == other.image_of.tolist()
+        if name == "rotations":
+            assert one.objects.sum(dim=(1, 2)).tolist() == other.objects.sum(dim=(1, 2)).tolist()
+        else:
+            assert torch.equal(one.objects, other.objects)
+            assert torch.equal(one.maps, other.maps)
+
+
+def test_flips_can_be_switched_off():
+    """The windows are then where they were, as the image has them."""
+    label = np.arange(100 * 100).reshape(100, 100) + 1
+
+    plain, flipped = (
+        _batches([labelled(label)], 12, batch_size=1, augmentation=Augmentation(flips=flips)) for flips in (False, True)
+    )
+
+    assert all(batch.images[0, 0, 0, 0] == batch.images.min() for batch in plain)
+    assert all(one.images.min() == other.images.min() for one, other in zip(plain, flipped, strict=True))
+    assert not all(map(_equal, plain, flipped))
+
+
+def test_what_lies_beyond_an_image_stays_dark():
+    """Light changes the image before it is padded: the padding is 0, as prediction has it."""
+    sample = labelled(np.full((10, 20), 5))
+
+    for batch in _batches([sample], 6, batch_size=1, augmentation=Augmentation(brightness=1, noise=0.1, blur=3)):
+        beyond = batch.images[0, :, batch.maps[0, 0] == 0]
+        assert beyond.numel() == 3 * (32 * 32 - 10 * 20)
+        assert not beyond.any()
 
 
 def test_no_images_is_an_error():

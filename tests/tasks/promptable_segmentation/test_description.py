@@ -363,10 +363,10 @@ def test_a_decoder_that_is_none_is_named(micro_sam, tmp_path):
 
 
 def test_metrics_are_modes_times_scores():
-    """Three modes, four scores; settings belong to ais alone; all are better when higher and within 0 and 1."""
+    """Five modes, four scores; settings belong to ais alone; all are better when higher and within 0 and 1."""
     facts = [metric.facts for metric in TASK.metrics.values()]
 
-    assert len(facts) == 12
+    assert len(facts) == 20
     assert {"ais.msa", "box.sa50", "point.msa-elf"} <= set(TASK.metrics)
     assert {name for name, metric in TASK.metrics.items() if metric.mode} == {f"ais.{s}" for s in description.SCORES}
     assert {(fact.direction, fact.low, fact.high) for fact in facts} == {("maximize", 0.0, 1.0)}

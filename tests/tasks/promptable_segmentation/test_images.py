@@ -1,4 +1,4 @@
-"""Images and labels: finding, reading, normalising, cutting, joining."""
+"""Images and labels: reading, normalising, cutting, joining."""
 
 import itertools
 from pathlib import Path
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tunebook.errors import DataError
-from tunebook.tasks.promptable_segmentation import images
+from tunebook.tasks.promptable_segmentation import images, items
 
 GREY = np.arange(48, dtype=np.uint8).reshape(6, 8)
 RGB = np.stack([GREY, GREY + 50, GREY + 100], axis=2)
@@ -31,76 +31,6 @@ def save(path: Path, pixels: NDArray) -> Path:
 def problems(caught: pytest.ExceptionInfo[DataError]) -> list[tuple[str, str]]:
     """Name of the file and message of every problem."""
     return [(Path(problem.place).name, problem.message) for problem in caught.value.problems]
-
-
-# Files --------------------------------------------------------------------------------------------------
-
-
-def test_pairs_are_matched_by_stem_and_ordered_by_name(tmp_path: Path):
-    """The extensions of an image and its label may differ, in case too; hidden files are passed over."""
-    for name in ("b.PNG", "a.tif", "c.tiff", ".DS_Store.png"):
-        save(tmp_path / "train/images" / name, GREY)
-    for name in ("a.png", "b.tif", "c.TIF"):
-        save(tmp_path / "train/masks" / name, GREY)
-    found = images.pairs(tmp_path, "train")
-
-    assert [(pair.item, pair.image.name, pair.label.name) for pair in found] == [
-        ("a", "a.tif", "a.png"),
-        ("b", "b.PNG", "b.tif"),
-        ("c", "c.tiff", "c.TIF"),
-    ]
-
-
-def test_all_unpaired_files_are_named_at_once(tmp_path: Path):
-    """An image without label, a label without image, two of one stem, and a format we do not read."""
-    (tmp_path / "val/images").mkdir(parents=True)
-    (tmp_path / "val/images/photo.jpg").write_bytes(b"")
-    for name in ("a.png", "a.tif", "lonely.png"):
-        save(tmp_path / "val/images" / name, GREY)
-    for name in ("a.png", "orphan.png"):
-        save(tmp_path / "val/labels" / name, GREY)
-
-    with pytest.raises(DataError) as caught:
-        images.pairs(tmp_path, "val")
-    assert [name for name, _ in problems(caught)] == ["a.tif", "photo.jpg", "lonely.png", "orphan.png"]
-    assert "must have a label" in str(caught.value)
-    assert "must have an image" in str(caught.value)
-
-
-def test_a_missing_split_says_which_there_are(tmp_path: Path):
-    """The way out of a wrong split name is the list of right ones."""
-    (tmp_path / "training/images").mkdir(parents=True)
-
-    with pytest.raises(DataError, match=r"train: must be a folder .*\n.* has training"):
-        images.pairs(tmp_path, "train")
-
-
-def test_a_missing_root_is_named(tmp_path: Path):
-    """A data root that does not exist is what the message says."""
-    with pytest.raises(DataError, match="nowhere is no folder"):
-        images.pairs(tmp_path / "nowhere", "train")
-
-
-def test_missing_and_doubled_folders_are_refused(tmp_path: Path):
-    """Images must be there, and exactly one folder of labels."""
-    (tmp_path / "train/labels").mkdir(parents=True)
-    (tmp_path / "train/masks").mkdir()
-
-    with pytest.raises(DataError) as caught:
-        images.pairs(tmp_path, "train")
-    assert problems(caught) == [
-        ("images", "must be a folder of images; it does not exist"),
-        ("train", "must hold one folder of labels, labels or masks; labels and masks exist"),
-    ]
-
-
-def test_an_empty_split_is_refused(tmp_path: Path):
-    """No images is an error, not a score of nothing."""
-    (tmp_path / "train/images").mkdir(parents=True)
-    (tmp_path / "train/labels").mkdir()
-
-    with pytest.raises(DataError, match="must hold at least one png, tif or tiff; it is empty"):
-        images.pairs(tmp_path, "train")
 
 
 # Images -------------------------------------------------------------------------------------------------
@@ -390,7 +320,7 @@ def test_an_object_is_asked_in_the_window_that_shows_it_best():
 def test_real_images_are_read(data_root: Path, name: str, split: str, count: int, instances: int):
     """Every image and label of a split, with as many objects as its source states."""
     found = 0
-    pairs = images.pairs(data_root / name, split)
+    pairs = items.pairs(data_root / name, split)
     for pair in pairs:
         pixels = images.read_image(pair.image)
         found += len(images.objects(images.read_label(pair.label, pixels.shape)))

@@ -5,6 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tunebook.tasks.promptable_segmentation.painting import Placed, paint, paint_placed
+from tunebook.tasks.promptable_segmentation.scores import matches
 
 
 def stripes(*spans: tuple[int, int]) -> NDArray[np.bool_]:
@@ -69,3 +70,21 @@ def test_a_window_beyond_the_image_is_refused(y: int, x: int) -> None:
     """Nothing is cut off silently."""
     with pytest.raises(ValueError, match=r"a window must lie within the image \(4, 4\)"):
         paint_placed([Placed(np.ones((2, 2), bool), y, x)], (4, 4))
+
+
+def test_painting_in_any_order_is_the_same_map() -> None:
+    """Masks of different areas are told apart by their areas alone."""
+    masks = stripes((0, 5), (3, 7), (6, 9), (8, 10))
+
+    assert np.array_equal(paint(masks), paint(masks[::-1]))
+
+
+def test_a_fragment_costs_a_score() -> None:
+    """A larger mask across an object cuts it in two: two predictions for one object, whose pixels are all painted."""
+    truth = np.array([[1, 1, 1, 1, 1, 1], [0, 0, 2, 2, 0, 0], [0, 0, 2, 2, 0, 0], [0, 0, 2, 2, 0, 0]])
+    one, two = truth == 1, truth == 2
+    two[0, 2:4] = True
+
+    found = matches(paint(np.stack([one, two])), truth)
+
+    assert (found.n_pred, found.tp(0.5), found.fp(0.5)) == (3, 1, 2)

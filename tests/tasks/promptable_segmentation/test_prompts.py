@@ -3,9 +3,20 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
-from tunebook.tasks.promptable_segmentation.prompts import boxes, centre, corrections, jittered, random_pixel
+from tunebook.tasks.promptable_segmentation.prompts import (
+    boxes,
+    centre,
+    corrections,
+    drawn_corrections,
+    drawn_pixel,
+    jittered,
+    random_pixel,
+)
 
 
 def _draws(seed=0):
@@ -116,6 +127,32 @@ def test_an_empty_region_says_so():
     assert points[0].tolist() == [3, 2]
 
 
+BELOW_ONE = float(np.nextafter(1, 0))
+UNIFORM = st.one_of(st.floats(0, BELOW_ONE), st.sampled_from([0.0, 0.5, BELOW_ONE]))
+
+
+@given(arrays(np.bool_, st.tuples(st.integers(1, 4), st.integers(1, 6), st.integers(1, 7))), UNIFORM)
+def test_a_number_picks_the_pixel_of_its_rank(regions, draw):
+    """Of a region's n pixels in reading order it is the one at floor(n x draw); an empty region says so."""
+    points, found = drawn_pixel(torch.from_numpy(regions), torch.full((len(regions),), draw, dtype=torch.float64))
+
+    assert found.tolist() == regions.any(axis=(1, 2)).tolist()
+    for region, (x, y), held in zip(regions, points.tolist(), found, strict=True):
+        if held:
+            ys, xs = np.nonzero(region)
+            nth = int(draw * len(ys))
+            assert (x, y) == (xs[nth], ys[nth])
+
+
+def test_numbers_pick_every_pixel_as_often():
+    """1000 evenly spaced numbers over a region of 8 pixels: 125 each, as `random_pixel` gives in the mean."""
+    region = _rectangle(slice(3, 5), slice(7, 11)).repeat(1000, 1, 1)
+
+    points, _ = drawn_pixel(region, (torch.arange(1000, dtype=torch.float64) + 0.5) / 1000)
+
+    assert points.unique(dim=0, return_counts=True)[1].tolist() == [125] * 8
+
+
 def test_the_centre_is_the_pixel_farthest_from_the_border():
     """Of a rectangle it is the middle; the image's edge is a border too."""
     mask = np.zeros((20, 30), bool)
@@ -205,3 +242,74 @@ def test_equal_masks_and_seeds_give_equal_clicks():
 
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
+
+
+# Corrections by given numbers -------------------------------------------------------------------------
+
+
+@st.composite
+def _two_masks(draw):
+    """Predicted and true masks of a few objects, each of which has a pixel."""
+    shape = draw(st.tuples(st.integers(1, 4), st.integers(1, 9), st.integers(1, 9)))
+    kind = draw(st.sampled_from(["any", "perfect", "nothing", "all of it"]))
+    true = draw(arrays(np.bool_, shape))
+    true[:, draw(st.integers(0, shape[1] - 1)), draw(st.integers(0, shape[2] - 1))] = True
+    if kind == "any":
+        return draw(arrays(np.bool_, shape)), true
+    return {"perfect": true, "nothing": np.zeros_like(true), "all of it": np.ones_like(true)}[kind], true
+
+
+@given(_two_masks(), st.integers(0, 4), st.integers(0, 2**31))
+def test_clicks_fall_only_where_they_should(masks, margin, seed):
+    """On what is missed, else on the object; on what is invented, else near the object, else beside it, else not."""
+    predicted, true = masks
+    draws = torch.rand(len(true), 2, generator=_draws(seed), dtype=torch.float64)
+
+    points, labels = drawn_corrections(torch.from_numpy(predicted), torch.from_numpy(true), margin=margin, draws=draws)
+
+    for mask, object_, clicks, signs in zip(predicted, true, points.int().tolist(), labels.tolist(), strict=True):
+        (on_x, on_y), (beside_x, beside_y) = clicks
+        missed, invented = object_ & ~mask, mask & ~object_
+        near = (
+            ndimage.binary_dilation(_boxed(object_), np.ones((3, 3)), iterations=margin) if margin else _boxed(object_)
+        )
+        near = near & ~object_
+        beside = next((region for region in (invented, near, ~object_) if region.any()), None)
+        assert (missed if missed.any() else object_)[on_y, on_x]
+        assert signs == [1, -1 if beside is None else 0]
+        assert beside is None or beside[beside_y, beside_x]
+
+
+def _boxed(mask):
+    """The mask's tight box, filled."""
+    filled = np.zeros_like(mask)
+    filled[ndimage.find_objects(mask.astype(int))[0]] = True
+    return filled
+
+
+def test_a_click_is_a_function_of_its_number():
+    """Clicks of one object are the same alone and among others, and the other click's number does not move it."""
+    true, predicted = _masks(5, seed=1), _masks(5, seed=2)
+    draws = torch.rand(5, 2, generator=_draws(), dtype=torch.float64)
+
+    together, _ = drawn_corrections(predicted, true, draws=draws)
+    alone, _ = drawn_corrections(predicted[3:4], true[3:4], draws=draws[3:4])
+    moved, _ = drawn_corrections(predicted, true, draws=torch.stack([draws[:, 0], 1 - draws[:, 1]], dim=1))
+
+    assert torch.equal(together[3:4], alone)
+    assert torch.equal(together[:, 0], moved[:, 0])
+    assert not torch.equal(together[:, 1], moved[:, 1])
+
+
+@pytest.mark.parametrize("margin", [1, 3, 6])
+def test_the_margin_is_that_of_the_clicks_beside_a_perfect_mask(margin):
+    """In training as in scoring: the negative click falls into the box grown by as many pixels, all of it."""
+    true = _rectangle(slice(7, 9), slice(7, 9)).repeat(600, 1, 1)
+    draws = torch.rand(600, 2, generator=_draws(), dtype=torch.float64)
+
+    for points, _ in (
+        corrections(true, true, margin=margin, generator=_draws()),
+        drawn_corrections(true, true, margin=margin, draws=draws),
+    ):
+        x, y = points[:, 1].unbind(dim=1)
+        assert (x.min(), x.max(), y.min(), y.max()) == (7 - margin, 8 + margin, 7 - margin, 8 + margin)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
+from scipy import ndimage
 from scipy.optimize import linear_sum_assignment
 
 from tunebook.errors import DataError
@@ -98,6 +99,53 @@ def test_elf_variant_equals_elf_on_larger_maps(seed: int) -> None:
     pred = np.roll(true, rng.integers(0, 4, 2), axis=(0, 1)) * (rng.random(true.shape) < 0.95)
 
     assert msa_elf(pred, true) == float(mean_segmentation_accuracy(pred, true))
+
+
+def blobs(rng: np.random.Generator) -> Labels:
+    """A label map of the pieces of smooth noise above a random level, at times empty."""
+    noise = ndimage.gaussian_filter(rng.normal(size=(60, 70)), 2)
+    labels: Labels = ndimage.label(noise > rng.choice([0.02, 0.1, 0.2, 9.0]))[0]
+    return labels
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_scores_of_broken_blobs_equal_elf_and_the_slow_reference(seed: int) -> None:
+    """Shifted objects, cut into fragments by stripes and numbered anew, against those that are there."""
+    rng = np.random.default_rng(seed)
+    true = blobs(rng)
+    pred = np.roll(true, rng.integers(0, 3, 2), axis=(0, 1))
+    pred[:, :: int(rng.integers(3, 30))] = 0
+    pred = ndimage.label(pred)[0] if seed % 4 else blobs(rng)
+
+    assert matches(pred, true).counts == slow_counts(pred, true)
+    assert msa_elf(pred, true) == float(mean_segmentation_accuracy(pred, true))
+
+
+def test_a_map_scored_by_hand() -> None:
+    """Four objects with IoU 1, 4/5, 3/5 and 2/5, and one invented: 3, 2 and 1 pairs of 5 + 4 objects."""
+    true = row((1, 20), (2, 20), (3, 20), (4, 20), (0, 20))
+    pred = row((1, 20), (2, 16), (0, 4), (3, 12), (0, 8), (4, 8), (0, 12), (5, 9), (0, 11))
+    expected = (3, 3, 3, 2, 2, 2, 2, 1, 1, 1)
+
+    assert matches(pred, true).counts == expected
+    assert msa(pred, true) == pytest.approx(sum(tp / (9 - tp) for tp in expected) / 10)
+    assert segmentation_accuracy(pred, true, 0.75) == pytest.approx(2 / 7)
+
+
+def test_an_iou_of_one_half_matches() -> None:
+    """The lowest threshold is reached by half of an object, in both variants; less than half is nothing."""
+    true = row((1, 20), (0, 1))
+
+    assert (msa(row((1, 10), (0, 11)), true), msa_elf(row((1, 10), (0, 11)), true)) == (0.1, 0.1)
+    assert (msa(row((1, 9), (0, 12)), true), msa_elf(row((1, 9), (0, 12)), true)) == (0.0, 0.0)
+
+
+def test_fragments_count_as_invented() -> None:
+    """Of an object in pieces of 7 and 3 tenths the larger one matches up to 0.70, the smaller one never."""
+    found = matches(row((1, 14), (2, 6)), row((1, 20)))
+
+    assert found.counts == (1, 1, 1, 1, 1, 0, 0, 0, 0, 0)
+    assert (found.fp(0.5), found.fn(0.5), found.accuracy(0.5)) == (1, 0, 0.5)
 
 
 def test_equal_maps_score_one() -> None:

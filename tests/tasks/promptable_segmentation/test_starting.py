@@ -12,6 +12,7 @@ from tunebook.records import Run
 from tunebook.tasks.promptable_segmentation.config import Config
 from tunebook.tasks.promptable_segmentation.sam import SIZES, blank, normalise
 from tunebook.tasks.promptable_segmentation.starting import (
+    _method,
     adapter_text,
     base_of,
     has_automatic,
@@ -41,7 +42,7 @@ def _store(book: Path, run: Run, *, sample) -> str:
     seed = run.replicate["seed"]
     model = starting_model(config, book=book, seed=seed)
     before = {name: tensor.clone() for name, tensor in adapters.trainable(model).items()}
-    list(train(model, [sample], config, seed=seed, steps=1, device="cpu"))
+    list(train(model, [sample], config, seed=seed, steps=1, total=config.budget.steps, device="cpu"))
     assert not same_tensors(before, adapters.trainable(model))
     folder = RunFolder.of(book, run)
     folder.write_run(run)
@@ -78,13 +79,36 @@ def book(tmp_path_factory):
 
 
 def test_every_method_starts_from_the_same_base():
-    """One seed draws one base; a low-rank update starts at zero, so embeddings agree in every bit."""
-    models = [_started({"adapter.method": method}).eval() for method in ("none", "frozen", "lora", "full")]
+    """One seed draws one base; updates start at zero, so embeddings agree in every bit."""
+    methods = ("none", "frozen", "lora", "fact", "adaptformer", "full")
+    models = [_started({"adapter.method": method}).eval() for method in methods]
 
     with torch.no_grad():
         first, *others = [model.encode(IMAGE) for model in models]
 
     assert all(torch.equal(first, other) for other in others)
+
+
+def test_every_field_of_the_adapter_reaches_the_model():
+    """What a study declares is what is built; nothing is left at a default."""
+    blocks = (1, 4)
+    fields = {"rank": 3, "projection": 7, "scale": 0.5, "dropout": 0.25, "variant": "micro-sam", "blocks": blocks}
+    fields |= {"alpha": 6.0, "scaling": "alpha/rank", "targets": ("k", "mlp")}
+    ways = {
+        method: _method(configured({f"adapter.{name}": value for name, value in (fields | {"method": method}).items()}))
+        for method in ("lora", "fact", "adaptformer", "full", "frozen", "none")
+    }
+
+    assert ways == {
+        "lora": adapters.Lora(
+            rank=3, alpha=6.0, scaling="alpha/rank", targets=("k", "mlp"), blocks=blocks, dropout=0.25
+        ),
+        "fact": adapters.Fact(rank=3, blocks=blocks, dropout=0.25, variant="micro-sam"),
+        "adaptformer": adapters.AdaptFormer(projection=7, scale=0.5, blocks=blocks, dropout=0.25, variant="micro-sam"),
+        "full": adapters.Full(blocks=blocks),
+        "frozen": adapters.Frozen(),
+        "none": adapters.Nothing(),
+    }
 
 
 def test_the_seed_draws_random_weights_and_updates():
@@ -208,6 +232,18 @@ def test_weights_of_a_run_are_its_merged_model(book):
     assert has_automatic(config, book=book.path)
 
 
+def test_weights_of_a_run_with_adaptformer_are_refused(book):
+    """Its ReLU cannot be folded into a base; the message names the weights and what can be."""
+    changes = {"adapter.method": "adaptformer", "adapter.projection": 2, "model.weights": book.full}
+    run = a_run(book.path, {**changes, "budget.steps": 1}, seed=6)
+    weights = _store(book.path, run, sample=book.sample)
+
+    with pytest.raises(DataError, match=f"model.weights: {weights}: must have an adapter that can be merged") as found:
+        _started({"model.weights": weights}, book=book.path)
+
+    assert "start from a decision with lora, fact, full or frozen" in str(found.value)
+
+
 def test_what_a_run_did_not_train_comes_from_its_own_seed(book):
     """The random projection of prompts is drawn and never trained: followers have that of the first run's seed."""
     name = "shared_image_embedding.positional_embedding"
@@ -231,6 +267,35 @@ def test_a_checkpoint_of_another_adapter_is_refused(book):
     for change in ({"alpha": 8.0}, {"rank": 3}, {"targets": ("q",)}, {"scaling": "alpha"}, {"method": "frozen"}):
         with pytest.raises(DataError, match="must be trained with the adapter .*; got"):
             book.trained(book.lora_run, adapter={**adapter, **change})
+
+
+@pytest.mark.parametrize(
+    ("adapter", "changes"),
+    [
+        ({"method": "lora", "rank": 2}, [{"blocks": (1,)}, {"dropout": 0.1}, {"targets": ("q",)}]),
+        ({"method": "fact", "rank": 2}, [{"rank": 3}, {"blocks": (1,)}, {"dropout": 0.1}, {"variant": "micro-sam"}]),
+        (
+            {"method": "adaptformer", "projection": 4, "scale": 0.1},
+            [{"scale": 0.2}, {"scale": "learnable"}, {"projection": 5}, {"blocks": (1,)}, {"variant": "micro-sam"}],
+        ),
+        ({"method": "full", "blocks": (1,)}, [{"blocks": (2,)}, {"blocks": None}, {"method": "frozen"}]),
+    ],
+    ids=lambda value: value["method"] if isinstance(value, dict) else "",
+)
+def test_a_checkpoint_belongs_to_its_adapter(tmp_path, adapter, changes):
+    """Refused with any other field that matters, one that no tensor shows included: a fixed scale, a variant."""
+
+    def declared(fields):
+        return configured({f"adapter.{name}": value for name, value in fields.items()})
+
+    model, path = starting_model(declared(adapter), book=tmp_path, seed=3), tmp_path / "run.safetensors"
+    checkpoints.save(path, adapters.trainable(model), {"adapter": adapter_text(declared(adapter)), "base": "random"})
+    again = trained_model(declared(adapter), book=tmp_path, seed=3, checkpoint=path)
+
+    assert same_tensors(dict(again.state_dict()), dict(model.state_dict()))
+    for change in changes:
+        with pytest.raises(DataError, match="must be trained with the adapter .*; got"):
+            trained_model(declared(adapter | change), book=tmp_path, seed=3, checkpoint=path)
 
 
 def test_fields_without_effect_do_not_part_a_checkpoint_from_its_run(book):

@@ -11,14 +11,18 @@ import numpy as np
 import pytest
 import torch
 from segmentation_examples import a_sample, configured, labelled, same_tensors, trained
+from torch.optim import AdamW
 
 from tunebook.errors import Diverged
+from tunebook.tasks.promptable_segmentation import training
 from tunebook.tasks.promptable_segmentation.batches import Batch, batches
 from tunebook.tasks.promptable_segmentation.config import Prompts, Schedule
+from tunebook.tasks.promptable_segmentation.prompt_rounds import interactive_loss
 from tunebook.tasks.promptable_segmentation.prompts import boxes
 from tunebook.tasks.promptable_segmentation.sam import SIZES, Sam
+from tunebook.tasks.promptable_segmentation.schedule import rate
 from tunebook.tasks.promptable_segmentation.starting import starting_model
-from tunebook.tasks.promptable_segmentation.training import interactive_loss, rate, train
+from tunebook.tasks.promptable_segmentation.training import Ended, train
 from tunebook.train import adapters
 from tunebook.train.seeding import deterministic
 
@@ -283,6 +287,240 @@ def test_rounds_are_averaged():
     assert one.item() == pytest.approx(three.item(), rel=1e-6)
 
 
+def test_prompting_starts_where_it_is_told(samples):
+    """point: every step with one positive click; box: every step with a box."""
+    points = _asked(samples, {"prompts.start": "point", "prompts.rounds": 1}, steps=2)
+    boxed = _asked(samples, {"prompts.start": "box", "prompts.rounds": 1}, steps=2)
+
+    assert [(call["boxes"] is None, call["points"].shape[1]) for call in points] == [(True, 1)] * 2
+    assert [(call["boxes"] is not None, call["points"]) for call in boxed] == [(True, None)] * 2
+
+
+def test_negative_clicks_fall_within_the_margin():
+    """Where the mask invents nothing, a negative click falls into the object's box grown by the margin in cells."""
+    mask = np.zeros((128, 128), bool)
+    mask[40:80, 40:80] = True  # cells 20 to 39
+    size = SIZES["small"]
+    model = _Blind(size, torch.full((1, 1, 64, 64), -3.0))
+    how = Prompts(rounds=12, margin=1, start="point")
+
+    interactive_loss(model, torch.zeros(1, 64, 16, 16), _one_object(mask), how, seed=0, step=0)
+
+    last = model.asked[-1]
+    negative = last["points"][0][last["labels"][0] == 0]
+    assert len(negative) == 11
+    assert (negative >= 38.5).all()
+    assert (negative <= 80.5).all()
+
+
+# Updates ----------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _counted(name: str) -> Iterator[list[Any]]:
+    """What a method of the model is called with meanwhile."""
+    calls: list[Any] = []
+    original = getattr(Sam, name)
+
+    def counting(self, *given, **more):
+        calls.append(given)
+        return original(self, *given, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Sam, name, counting)
+        yield calls
+
+
+def _changed(model, before):
+    """The parts of a model with a tensor that differs from before."""
+    now = model.state_dict()
+    return {name.split(".")[0] for name, tensor in before.items() if not torch.equal(tensor, now[name])}
+
+
+def test_two_steps_update_one_loss_after_the_other(samples, monkeypatch):
+    """Prompt encoder and mask decoder change with the first update, the automatic decoder with the second alone."""
+    config = configured({"optimizer.scheme": "two-step", "adapter.method": "full"})
+    model = starting_model(config, book=Path(), seed=0)
+    changes, before = [], {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    original = AdamW.step
+
+    def step(self, *given, **more):
+        done = original(self, *given, **more)
+        changes.append(_changed(model, before))
+        before.update({name: tensor.clone() for name, tensor in model.state_dict().items()})
+        return done
+
+    monkeypatch.setattr(AdamW, "step", step)
+    with _counted("encode") as encoded:
+        list(train(model, samples, config, seed=0, steps=1, total=2, device="cpu"))
+
+    assert len(encoded) == 2
+    assert changes == [
+        {"vision_encoder", "prompt_encoder", "mask_decoder"},
+        {"vision_encoder", "automatic_decoder"},
+    ]
+
+
+def test_the_second_update_sees_what_the_first_one_did(samples):
+    """The automatic loss is that of the encoder after the interactive update; the interactive loss is as ever."""
+    at_once, in_turn = (trained(configured({"optimizer.scheme": s}), samples)[1] for s in ("one-step", "two-step"))
+
+    first, second = at_once[0].values, in_turn[0].values
+    assert second["interactive"] == first["interactive"]
+    assert second["automatic"] != first["automatic"]
+    assert second["loss"] == pytest.approx(second["interactive"] + second["automatic"])
+
+
+def test_two_steps_without_an_automatic_decoder_are_one(samples):
+    """There is one loss and one update."""
+    one, other = (
+        trained(configured({"automatic.enabled": False, "optimizer.scheme": scheme}), samples)
+        for scheme in ("one-step", "two-step")
+    )
+
+    assert one[1] == other[1]
+    assert same_tensors(one[0].state_dict(), other[0].state_dict())
+
+
+def test_gradients_are_not_clipped_where_nothing_clips(samples):
+    """null is as a norm that no gradient reaches."""
+    free, large, small = (trained(configured({"optimizer.clip": clip}), samples)[1] for clip in (None, 1e9, 1e-6))
+
+    assert free == large
+    assert free[1] != small[1]
+
+
+def test_a_gradient_that_is_not_finite_ends_a_run_without_clipping_too(samples):
+    """No tensor is spoiled unseen."""
+    with pytest.raises(Diverged, match="is (nan|inf) at step"):
+        trained(configured({"optimizer.clip": None, "optimizer.lr": 1e30, "schedule.warmup": 0}), samples)
+
+
+def test_losses_are_weighed(samples, by_method):
+    """The automatic loss counts by its weight; parts are recorded as they are."""
+    plain = by_method["full"][2][0].values
+    _, (weighed,) = trained(configured({"loss.automatic": 0.25}), samples, steps=1)
+    _, (dice,) = trained(configured({"loss.iou": 0}), samples, steps=1)
+
+    assert weighed.values["automatic"] == plain["automatic"]
+    assert weighed.values["loss"] == pytest.approx(plain["interactive"] + 0.25 * plain["automatic"])
+    assert dice.values["interactive"] < plain["interactive"]
+
+
+def test_what_is_dropped_depends_on_seed_and_step_alone(samples):
+    """A run with dropout repeats in every bit, and differs from one without and from another seed's."""
+    dropping = {"adapter.method": "lora", "adapter.dropout": 0.5, "budget.steps": 3}
+    plain, one, again = (
+        trained(configured(change), samples)[1]
+        for change in ({**dropping, "adapter.dropout": None}, dropping, dropping)
+    )
+
+    assert one == again
+    assert one[2] != plain[2]
+
+
+# Validation -------------------------------------------------------------------------------------------
+
+
+def _validating(monkeypatch, losses):
+    """Let validation give these losses, one after the other."""
+    given = iter(losses)
+    monkeypatch.setattr(training, "validation_loss", lambda *_, **__: next(given))
+
+
+class _Ending:
+    """A training, and what it returned."""
+
+    def __init__(self, running):
+        self.running = running
+
+    def __iter__(self):
+        self.ended = yield from self.running
+
+
+def test_nothing_is_validated_where_nothing_needs_it(samples, monkeypatch):
+    """It would cost time, and the images of val are not even read."""
+    _validating(monkeypatch, [])
+
+    _, curve = trained(configured(), samples)
+
+    assert all("validation" not in point.values for point in curve)
+
+
+def test_validation_comes_with_every_pass_and_at_the_end(samples, monkeypatch):
+    """Two images, one a step: after steps 2 and 4; and after the last, so that there is always one."""
+    _validating(monkeypatch, [0.5, 0.4, 0.3])
+
+    _, curve = trained(configured({"budget.steps": 5, "early_stopping": 9}), samples, validation=samples)
+
+    found = {point.step: point.values["validation"] for point in curve if "validation" in point.values}
+    assert found == {2: 0.5, 4: 0.4, 5: 0.3}
+
+
+def test_watching_changes_nothing_of_the_training(samples):
+    """Losses are those of a run without validation, in every bit."""
+    plain, watched = (
+        trained(configured({"budget.steps": 4, **change}), samples, validation=samples)[1]
+        for change in ({}, {"early_stopping": 99, "validation.every": 1})
+    )
+
+    for one, other in zip(plain, watched, strict=True):
+        assert one.values == {name: value for name, value in other.values.items() if name != "validation"}
+
+
+@pytest.mark.parametrize("best", [1, 3, 4])
+def test_the_best_weights_are_kept(samples, monkeypatch, best):
+    """The model ends as it was at the best validation, running statistics and all, and the run says which it was."""
+    change = {"budget.steps": 4, "validation.every": 1, "keep_weights": "best"}
+    _validating(monkeypatch, [0.1 if step == best else 0.5 + step for step in range(1, 5)])
+    config = configured(change)
+    model = starting_model(config, book=Path(), seed=0)
+    running = _Ending(train(model, samples, config, seed=0, steps=4, total=4, device="cpu", validation=samples))
+    curve = list(running)
+    monkeypatch.undo()
+
+    until, _ = trained(configured({"budget.steps": 4}), samples, steps=best)
+    assert len(curve) == 4
+    assert running.ended == Ended(steps=4, kept_step=best)
+    assert same_tensors(model.state_dict(), until.state_dict())
+
+
+def test_training_stops_early(samples, monkeypatch):
+    """More than one validation without improvement: the curve ends there, the last weights are kept."""
+    _validating(monkeypatch, [0.5, 0.4, 0.4, 0.4, 0.3])
+
+    _, curve = trained(
+        configured({"budget.steps": 9, "validation.every": 1, "early_stopping": 1}), samples, validation=samples
+    )
+
+    assert [point.step for point in curve] == [1, 2, 3, 4]
+
+
+def test_plateau_lowers_the_rate_of_the_next_step(samples, monkeypatch):
+    """What the optimizer is given, step by step."""
+    _validating(monkeypatch, [0.5] * 4)
+    rates, original = [], AdamW.step
+
+    def step(self, *given, **more):
+        rates.append(self.param_groups[0]["lr"])
+        return original(self, *given, **more)
+
+    monkeypatch.setattr(AdamW, "step", step)
+    plateau = {"schedule.name": "plateau", "schedule.patience": 1, "schedule.factor": 0.5, "schedule.warmup": 0}
+    change = {**plateau, "budget.steps": 4, "validation.every": 1, "optimizer.lr": 1e-3}
+    trained(configured(change), samples, validation=samples)
+
+    assert rates == [1e-3, 1e-3, 1e-3, 5e-4]
+
+
+def test_a_validation_that_is_not_finite_ends_the_run(samples, monkeypatch):
+    """No weights are the best then."""
+    _validating(monkeypatch, [math.nan])
+
+    with pytest.raises(Diverged, match="the validation loss is nan at step 2 of 2"):
+        trained(configured({"keep_weights": "best"}), samples, validation=samples)
+
+
 # Trouble ----------------------------------------------------------------------------------------------
 
 
@@ -408,7 +646,7 @@ def test_a_gpu_trains_in_half_precision_and_repeats(samples):
     curves, models = [], []
     for _ in range(2):
         model = starting_model(config, book=Path(), seed=0).to("cuda:0")
-        curves.append(list(train(model, samples, config, seed=0, steps=2, device="cuda:0")))
+        curves.append(list(train(model, samples, config, seed=0, steps=2, total=2, device="cuda:0")))
         models.append(adapters.trainable(model))
 
     assert curves[0] == curves[1]

@@ -1,5 +1,7 @@
 """Instances from maps, and the choice of the values."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -83,13 +85,23 @@ def test_maps_of_another_shape_are_refused() -> None:
         instances(np.zeros((9, 9, 3), np.uint8))
 
 
-def test_the_published_grid_has_525_combinations() -> None:
-    """5 x 5 thresholds, 7 sigmas with the surplus 2.2, 3 sizes; all different."""
-    found = grid("micro-sam")
+def test_the_published_grid_is_micro_sams() -> None:
+    """525 combinations, in its order: thresholds 0.3 to 0.7, smoothing 1.0 to 2.0 and the surplus 2.2, three sizes.
 
-    assert len({tuple(values.items()) for values in found}) == 525
-    assert sorted({values["smoothing"] for values in found}) == [1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.2]
-    assert sorted({values["min_size"] for values in found}) == [50, 100, 200]
+    micro-sam writes a range as rounded `arange(low, high + step, step)`, which for smoothing rounds past its end.
+    """
+    thresholds, smoothing = (
+        [float(round(value, 3)) for value in np.arange(low, high + step, step)]
+        for low, high, step in ((0.3, 0.7, 0.1), (1.0, 2.0, 0.2))
+    )
+    names = ("centre_threshold", "boundary_threshold", "smoothing", "min_size")
+    values = [
+        dict(zip(names, each, strict=True)) for each in product(thresholds, thresholds, smoothing, (50, 100, 200))
+    ]
+
+    assert smoothing == [1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.2]
+    assert len(values) == 525
+    assert grid("micro-sam") == tuple({**DEFAULTS, **each} for each in values)
 
 
 def test_the_small_grid_starts_in_the_middle() -> None:

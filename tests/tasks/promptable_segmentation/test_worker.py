@@ -1,5 +1,6 @@
 """One run of promptable segmentation, from its images to its scores, as a child process works."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from segmentation_examples import a_job, a_run, a_sample, canonical, same_tensor
 
 from tunebook.execute.child import work
 from tunebook.execute.scoring import scoring_of
-from tunebook.folders import RunFolder
+from tunebook.folders import RunFolder, digest_of_arrays
 from tunebook.records import Run
 from tunebook.task import Context, Example, Prediction
 from tunebook.tasks.promptable_segmentation import TASK, watershed
@@ -152,14 +153,14 @@ def test_a_checkpoint_holds_the_trained_tensors_alone(finished):
     "changes", [{"adapter.method": "none"}, {"adapter.method": "none", "automatic.enabled": False}]
 )
 def test_zero_shot_trains_nothing_and_says_what_it_lacks(book, changes):
-    """A base without a trained automatic decoder has point and box, and a reason for ais."""
+    """A base without a trained automatic decoder has every interactive mode, and a reason for ais."""
     outcome, folder = _worked(book, changes)
     found = _aggregates(folder)
 
     assert outcome.status == "finished", outcome.reason
     assert outcome.quantities["trainable_parameters"] == 0
     assert not folder.checkpoint.exists()
-    assert found["box.msa", "test"].value is not None
+    assert all(found[f"{mode}.msa", "test"].value is not None for mode in ("point", "box", "ip", "ib"))
     assert found["ais.msa", "test"].value is None
     assert found["ais.msa", "test"].reason in {
         "the base random brings no decoder for ais",
@@ -176,7 +177,7 @@ def test_the_classical_floor_is_scored_like_a_model(book):
     assert outcome.status == "finished", outcome.reason
     assert outcome.quantities == {"trainable_parameters": 0, "parameters": 0}
     assert found["ais.msa", "test"].value > 0
-    assert found["point.msa", "test"].reason == "takes no prompts"
+    assert {found[f"{mode}.msa", "test"].reason for mode in ("point", "box", "ip", "ib")} == {"takes no prompts"}
 
 
 def test_a_window_of_another_size_goes_through(book):
@@ -230,6 +231,57 @@ def test_post_processing_is_the_best_of_its_grid(finished, score):
     assert mean(chosen.values) == max(map(mean, watershed.grid("small")))
 
 
+def _as_before(folder: RunFolder, *modes: str) -> None:
+    """The run as if it had been predicted and scored without some modes."""
+    shutil.rmtree(folder.at / "scores")
+    digests = {}
+    for split in ("val", "test"):
+        for item, arrays in list(folder.read_predictions(split)):
+            kept = {name: array for name, array in arrays.items() if name.removesuffix("-iou") not in modes}
+            folder.write_prediction(split, item, kept)
+        digests[split] = digest_of_arrays(folder.read_predictions(split))
+    folder.write_outcome(replace(folder.read_outcome(), predictions=digests))
+
+
+@pytest.mark.parametrize("changes", [{"adapter.method": "none"}, {"adapter.method": "frozen"}])
+def test_a_run_predicted_before_there_was_a_mode_says_so_and_can_be_predicted_again(tmp_path, changes):
+    """It is scored in the modes that it has; with predictions and scores deleted it is predicted, and not trained."""
+    write_cells(tmp_path / "cells")
+    job = a_job(a_run(tmp_path, {**changes, "budget.steps": 1}), tmp_path)
+    now, folder = work(job), RunFolder.of(tmp_path, job.run)
+    scored = _aggregates(folder)
+    _as_before(folder, "ip", "ib")
+
+    assert work(job).status == "finished"
+    found = _aggregates(folder)
+    reason = f"predicted before there was ib; to predict again, delete predictions and scores in {_shown(folder)}"
+    assert found["ib.sa50", "test"].reason == reason
+    assert found["box.msa", "test"] == scored["box.msa", "test"]
+
+    for name in ("predictions", "scores"):
+        shutil.rmtree(folder.at / name)
+    again = work(job)
+    assert again.predictions == now.predictions
+    assert again.costs == now.costs
+    assert _aggregates(folder) == scored
+
+
+def _shown(folder: RunFolder) -> str:
+    return "/".join(folder.at.parts[-3:])
+
+
+@pytest.mark.parametrize("changes", [{"iterative.iterations": 2}, {"iterative.masks": True}])
+def test_corrections_are_those_that_the_configuration_names(book, changes):
+    """Another simulated user is another run: ip and ib change, point and box do not."""
+    usual, other = (a_run(book, {"adapter.method": "none", **more}) for more in ({}, changes))
+
+    one, another = (next(iter(Worker().predict(run, "val", _context(book, run)))).arrays for run in (usual, other))
+
+    assert usual.id != other.id
+    same = [mode for mode in ("point", "box", "ip", "ib") if np.array_equal(one[mode], another[mode])]
+    assert same == ["point", "box"]
+
+
 # Scores -----------------------------------------------------------------------------------------------
 
 
@@ -247,7 +299,8 @@ def _perfect(truth):
     ids = range(1, int(truth.max()) + 1)
     cells = [(truth == number)[::2, ::2] for number in ids]
     logits = np.array([np.where(cell, 228, 28) for cell in cells], np.uint8).reshape(-1, 64, 64)
-    return {"ais": maps, "windows": np.zeros((len(cells), 2), np.int32), "point": logits, "box": logits}
+    masks = dict.fromkeys(("point", "box", "ip", "ib"), logits)
+    return {"ais": maps, "windows": np.zeros((len(cells), 2), np.int32), **masks}
 
 
 def test_perfect_predictions_score_one(book):

@@ -1,7 +1,8 @@
 """Training batches: windows of images, their truth, and the objects that are prompted."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 import torch
@@ -11,8 +12,16 @@ from skimage.segmentation import relabel_sequential
 from torch import Tensor
 from torch.nn import functional
 
+from tunebook.tasks.promptable_segmentation.augmentation import lit, turned, zoomed
+from tunebook.tasks.promptable_segmentation.config import Augmentation, Sampler
 from tunebook.tasks.promptable_segmentation.distances import targets
+from tunebook.tasks.promptable_segmentation.images import Tile, cut
 from tunebook.train.seeding import numpy_generator
+
+DRAWS = 50
+"""Windows that are drawn at most where objects are asked for."""
+EVERY = Sampler()
+FLIPS = Augmentation()
 
 
 @dataclass(frozen=True)
@@ -43,22 +52,42 @@ class Batch:
 
 
 def batches(
-    samples: Sequence[Sample], *, seed: int, batch_size: int, window: int, size: int, objects: int
+    samples: Sequence[Sample],
+    *,
+    seed: int,
+    batch_size: int,
+    window: int,
+    size: int,
+    objects: int,
+    start: int = 0,
+    sampler: Sampler = EVERY,
+    augmentation: Augmentation = FLIPS,
 ) -> Iterator[Batch]:
     """Endless batches; the n-th depends on the seed and n alone, never on the configuration's method.
 
     Images come in a fresh random order every epoch. Each gives one window of `window` pixels at a random
-    place that holds an object (an image without objects: anywhere), turned by a random flip of each axis and
-    resized to `size`. Distances are computed after flip and crop, so that cut objects have their own.
+    place that holds enough objects (an image without objects: anywhere), changed by chance and resized to
+    `size`. Distances are computed afterwards, so that cut objects have their own.
+
+    Args:
+        start: Number of the first batch, from 0; those before it are not drawn.
+        sampler: Which windows are taken. One with fewer objects than asked for is drawn again; the best of 50 is
+            taken, so an image that never shows so many gives what it has. Objects that are smaller within a window
+            than `min_size` are background there: they are not prompted, not in the maps, and do not count.
+        augmentation: How windows are changed; see `augmentation`.
 
     Raises:
         ValueError: when there are no samples.
     """
     if not samples:
         raise ValueError("samples must not be empty")
-    for step, order in enumerate(_orders(len(samples), seed=seed, batch_size=batch_size)):
+    orders = enumerate(_orders(len(samples), seed=seed, batch_size=batch_size))
+    for step, order in islice(orders, start, None):
         rng = numpy_generator(seed, "windows", step)
-        windows = [_window(samples[index], window=window, size=size, rng=rng) for index in order]
+        windows = [
+            _window(samples[index], window, size, sampler, augmentation, rng=rng, seed=seed, number=(step, place))
+            for place, index in enumerate(order)
+        ]
         yield _batch(windows, objects=objects, rng=numpy_generator(seed, "objects", step))
 
 
@@ -74,32 +103,74 @@ def _orders(count: int, *, seed: int, batch_size: int) -> Iterator[list[int]]:
 
 
 def _window(
-    sample: Sample, *, window: int, size: int, rng: np.random.Generator
+    sample: Sample,
+    window: int,
+    size: int,
+    sampler: Sampler,
+    augmentation: Augmentation,
+    *,
+    rng: np.random.Generator,
+    seed: int,
+    number: tuple[int, int],
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    image, label = sample.image, sample.label
-    below, right = (max(0, window - side) for side in label.shape)
-    if below or right:
-        image = np.pad(image, ((0, below), (0, right), (0, 0)))
-        label = np.pad(label, ((0, below), (0, right)))
-    y, x = _corner(label, window=window, rng=rng)
-    image, label = image[y : y + window, x : x + window], label[y : y + window, x : x + window]
-    for axis in (0, 1):
-        if rng.random() < 0.5:
-            image, label = np.flip(image, axis), np.flip(label, axis)
-    if window != size:
+    side = zoomed(window, augmentation, seed=seed, number=number)
+    tile = _tile(sample.label, side, sampler, rng=rng, again=numpy_generator(seed, "windows again", *number))
+    flips = (rng.random() < 0.5, rng.random() < 0.5)
+    there = (slice(tile.y, tile.y + tile.height), slice(tile.x, tile.x + tile.width))
+    corner = replace(tile, y=0, x=0)
+    image = cut(lit(sample.image[there], augmentation, seed=seed, number=number), corner)
+    label = cut(_large(sample.label[there], sampler.min_size), corner)
+    image, label = turned(image, label, augmentation, flips=flips, seed=seed, number=number)
+    if side != size:
         image, label = _resized(image, label, size)
     return np.ascontiguousarray(image), relabel_sequential(np.ascontiguousarray(label))[0].astype(np.int32)
 
 
-def _corner(label: NDArray[np.int32], *, window: int, rng: np.random.Generator) -> tuple[int, int]:
-    """A window's upper left corner such that a randomly drawn object pixel lies inside it."""
+def _tile(
+    label: NDArray[np.int32], side: int, sampler: Sampler, *, rng: np.random.Generator, again: np.random.Generator
+) -> Tile:
+    """A window with as many objects as asked for, or as the image has, or the most of those drawn."""
+    label = _large(label, sampler.min_size)
+    aimed = sampler.min_objects > 0
+    first = _drawn(label, side, aimed=aimed, rng=rng)
+    if sampler.min_objects <= 1 and sampler.min_size <= 1:
+        return first  # the pixel that it was drawn around is of an object
+    wanted = min(sampler.min_objects, _count(label, sampler.min_size))
+    best, most = first, -1
+    for number in range(DRAWS):
+        tile = _drawn(label, side, aimed=aimed, rng=again) if number else first
+        held = _count(label[tile.y : tile.y + tile.height, tile.x : tile.x + tile.width], sampler.min_size)
+        if held > most:
+            best, most = tile, held
+        if held >= wanted:
+            break
+    return best
+
+
+def _drawn(label: NDArray[np.int32], side: int, *, aimed: bool, rng: np.random.Generator) -> Tile:
+    """A window such that a randomly drawn object pixel lies inside it; anywhere when not aimed or there is none."""
     height, width = label.shape
-    pixels = np.flatnonzero(label)
-    y, x = divmod(int(pixels[rng.integers(len(pixels))]), width) if len(pixels) else (0, 0)
-    low_y, low_x = (max(0, y - window + 1), max(0, x - window + 1)) if len(pixels) else (0, 0)
-    high_y = min(y, height - window) if len(pixels) else height - window
-    high_x = min(x, width - window) if len(pixels) else width - window
-    return int(rng.integers(low_y, high_y + 1)), int(rng.integers(low_x, high_x + 1))
+    pixels = np.flatnonzero(label) if aimed else np.zeros(0, np.int64)
+    bottom, right = max(0, height - side), max(0, width - side)
+    low_y, low_x, high_y, high_x = 0, 0, bottom, right
+    if len(pixels):
+        y, x = divmod(int(pixels[rng.integers(len(pixels))]), width)
+        low_y, low_x = max(0, y - side + 1), max(0, x - side + 1)
+        high_y, high_x = min(y, bottom), min(x, right)
+    top, left = int(rng.integers(low_y, high_y + 1)), int(rng.integers(low_x, high_x + 1))
+    return Tile(top, left, min(side, height), min(side, width), side)
+
+
+def _count(label: NDArray[np.int32], min_size: int) -> int:
+    """Objects of at least so many pixels; the background is none."""
+    return int((np.bincount(label.ravel())[1:] >= max(1, min_size)).sum())
+
+
+def _large(label: NDArray[np.int32], min_size: int) -> NDArray[np.int32]:
+    """A label without objects that have fewer pixels."""
+    if min_size <= 1:
+        return label
+    return np.where(np.bincount(label.ravel())[label] >= min_size, label, 0).astype(np.int32)
 
 
 def _resized(

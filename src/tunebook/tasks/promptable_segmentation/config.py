@@ -6,7 +6,9 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from tunebook.spec.parameters import Fields, parameter
+from tunebook.tasks.promptable_segmentation.containers import LETTERS
 from tunebook.tasks.promptable_segmentation.presets import filled
+from tunebook.tasks.promptable_segmentation.slices import ranged
 
 Method = Literal["lora", "fact", "adaptformer", "frozen", "full", "none"]
 Target = Literal["q", "k", "v", "proj", "mlp"]
@@ -17,32 +19,30 @@ class Data(Fields):
     """Where the images lie."""
 
     root: str = parameter(
-        meaning="Folder with the splits, from the book; may hold ${NAME}. A split is a folder with images and labels, "
-        "or a container (HDF5, Zarr, TIFF stack) that holds both.",
+        meaning="Folder with the splits, from the book; may hold ${NAME}. A split is a folder with images and labels "
+        "(PNG, TIFF), a container (HDF5, Zarr) that holds both, or a folder of containers.",
         identity="path",
     )
     # The fingerprint covers the files of all splits together; these say which of them is which.
     train: str = parameter(
         "train",
-        meaning="Folder or container of the training split below root; [from:to] behind it takes these slices alone.",
+        meaning="Folder or container of the training split below root; [from:to] behind it takes these slices of its "
+        "volumes alone, to excluded.",
         as_before="train",
     )
     val: str = parameter("val", meaning="That of the selection split.", as_before="val")
     test: str = parameter("test", meaning="That of the reported split.", as_before="test")
-    image_key: str | None = parameter(
-        None, meaning="Key of the images in HDF5 or Zarr containers; null: raw.", as_before=None
-    )
-    label_key: str | None = parameter(
-        None, meaning="Key of the labels in HDF5 or Zarr containers; null: labels.", as_before=None
-    )
-    axis: str | None = parameter(
+    image_key: str = parameter("raw", meaning="Key of the images in HDF5 or Zarr containers.", as_before="raw")
+    label_key: str = parameter("labels", meaning="Key of the labels in HDF5 or Zarr containers.", as_before="labels")
+    axis: Literal["t", "z", "y", "x"] | None = parameter(
         None,
         meaning="Axis along which volumes are read as slices, by name (z, y, x, t); null: images are flat.",
         as_before=None,
     )
     axes: str | None = parameter(
         None,
-        meaning="Names of a container's axes in order, such as zyx or zcyx; null: those that the file names, else zyx.",
+        meaning="Names of a volume's axes in order, such as zyx or zcyx; null: those that the file names, else zyx and "
+        "channels last.",
         as_before=None,
     )
     channel: int | None = parameter(
@@ -50,9 +50,32 @@ class Data(Fields):
     )
     normalize: Literal["percentile", "minmax", "none"] = parameter(
         "percentile",
-        meaning="How a whole image is brought to 0..255 before any crop, alike in training and testing: "
-        "percentile (1st to 99.8th, clipped), minmax, or none.",
+        meaning="How a whole image, of a volume the slice, is brought to 0..255 before any crop, alike in training and "
+        "testing: percentile (1st to 99.8th, clipped), minmax, or none.",
     )
+
+    @field_validator("train", "val", "test")
+    @classmethod
+    def _range(cls, split: str) -> str:
+        """One way to write a range: [:9] is [0:9]."""
+        name, taken = ranged(split)
+        return name if taken is None else f"{name}{taken}"
+
+    @field_validator("axes")
+    @classmethod
+    def _letters(cls, axes: str | None) -> str | None:
+        fits = axes is None or (
+            set(axes) <= set(LETTERS) and len(set(axes) - {"c"}) >= 2 and len(set(axes)) == len(axes)
+        )
+        if not fits:
+            raise ValueError(f"must name each axis once, by the letters {LETTERS}, at least two but c; got {axes}")
+        return axes
+
+    @model_validator(mode="after")
+    def _sliced(self) -> "Data":
+        if self.axis is not None and self.axes is not None and self.axis not in self.axes:
+            raise ValueError(f"must have the axis {self.axis} among its axes; got {self.axes}")
+        return self
 
 
 class Model(Fields):
@@ -232,12 +255,17 @@ class Sampler(Fields):
 
     min_objects: int = parameter(
         1,
-        meaning="Objects that a window must hold, background not counted; an image with fewer gives what it has.",
+        meaning="Objects that a window must hold, background not counted; an image with fewer gives what it has. 0: "
+        "windows lie anywhere.",
         as_before=1,
         ge=0,
     )
     min_size: int = parameter(
-        0, meaning="Pixels that an object must have within a window to be trained on.", as_before=0, ge=0
+        0,
+        meaning="Pixels of the image that an object must have within a window to be trained on; a smaller one is "
+        "background there.",
+        as_before=0,
+        ge=0,
     )
 
 
@@ -247,18 +275,32 @@ class Augmentation(Fields):
     flips: bool = parameter(True, meaning="Mirror each axis with probability 1/2.", as_before=True)
     rotations: bool = parameter(False, meaning="Turn by 0, 90, 180 or 270 degrees.", as_before=False)
     zoom: float = parameter(
-        0.0, meaning="The window's side is multiplied by exp(U(-zoom, zoom)).", as_before=0.0, ge=0, le=1
+        0.0,
+        meaning="The window's side is multiplied by exp(U(-zoom, zoom)); what it shows is resized.",
+        as_before=0.0,
+        ge=0,
+        le=1,
     )
     brightness: float = parameter(
-        0.0, meaning="U(-brightness, brightness) times 255 is added.", as_before=0.0, ge=0, le=1
+        0.0,
+        meaning="U(-brightness, brightness) times 255 is added; of this and all below, values stay in 0..255.",
+        as_before=0.0,
+        ge=0,
+        le=1,
     )
     contrast: float = parameter(
         0.0, meaning="Values are stretched about their mean by exp(U(-contrast, contrast)).", as_before=0.0, ge=0, le=1
     )
     noise: float = parameter(
-        0.0, meaning="Normal noise is added, of deviation U(0, noise) times 255.", as_before=0.0, ge=0, le=1
+        0.0,
+        meaning="Normal noise is added, alike in all channels, of deviation U(0, noise) times 255.",
+        as_before=0.0,
+        ge=0,
+        le=1,
     )
-    blur: float = parameter(0.0, meaning="Gaussian blur of deviation U(0, blur) in pixels.", as_before=0.0, ge=0, le=16)
+    blur: float = parameter(
+        0.0, meaning="Gaussian blur of deviation U(0, blur) in pixels of the image.", as_before=0.0, ge=0, le=16
+    )
 
 
 class Budget(Fields):

@@ -1,7 +1,7 @@
 """What promptable segmentation is: configuration, metrics, inputs; without torch."""
 
 import os
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,19 @@ from tunebook.folders import RunFolder
 from tunebook.records import MetricFacts
 from tunebook.task import ItemScore, Metric
 from tunebook.tasks.promptable_segmentation.config import Adapter, Config
-from tunebook.tasks.promptable_segmentation.images import normalise, pairs, read_image, read_label
+from tunebook.tasks.promptable_segmentation.items import SPLITS, every, files, items, read
+from tunebook.tasks.promptable_segmentation.schedule import full_length, validated
 
 MODES = {
     "ais": "automatic instance segmentation by the decoder",
-    "box": "one tight box per object",
-    "point": "one point per object, at the pixel farthest from its border",
+    "box": "one tight box per object (published as box or single box)",
+    "ib": "a tight box per object, then iterative.iterations - 1 times a click on and one beside it where the mask is "
+    "wrong (published as ib or iterative_prompts_start_box)",
+    "ip": "a point per object, at the pixel farthest from its border, then iterative.iterations - 1 times a click on "
+    "and one beside it where the mask is wrong (published as ip or iterative_prompts_start_point)",
+    "point": "one point per object, at the pixel farthest from its border (published as point or single point)",
 }
+"""Mode -> what it is, in the order of micro-sam's tables; ib and ip are scored after the last iteration."""
 SCORES = {
     "msa": "mean segmentation accuracy: TP / (TP + FP + FN) averaged over IoU 0.50, 0.55 … 0.95, then over images",
     "sa50": "segmentation accuracy TP / (TP + FP + FN) at IoU 0.50, averaged over images",
@@ -56,44 +62,38 @@ class PromptableSegmentation:
 
     name = "promptable-segmentation"
     version = "2"
-    evaluator = "1"
+    evaluator = "2"
     Config: type[BaseModel] = Config
     metrics: Mapping[str, Metric] = {f"{mode}.{score}": _metric(mode, score) for mode in MODES for score in SCORES}
     worker = "tunebook.tasks.promptable_segmentation.worker:Worker"
 
     def without_effect(self, config: BaseModel) -> frozenset[str]:
-        """What cannot matter: everything trained when nothing is; the update's fields without an update."""
+        """What cannot matter: everything trained when nothing is; a part's fields without the part."""
         config = _ours(config)
-        training = {"prompts", "optimizer", "schedule", "batch_size", "budget", "precision"}
         if config.model.family == "otsu-watershed":
-            return frozenset(training | {"adapter", "model.size", "automatic.enabled", "crop", "seed"})
+            return TRAINING | {"adapter", "model.size", "automatic.enabled", "iterative", "crop", "seed"}
         idle = {f"adapter.{name}" for name in set(type(config.adapter).model_fields) - set(effective(config.adapter))}
         if config.adapter.method == "none":
             # The seed draws what is not in a file: a whole random model is another one for every seed.
-            return frozenset(training | idle | ({"seed"} if config.model.weights != "random" else set()))
-        # The mask is shown from the second round on.
-        return frozenset(idle | ({"prompts.mask_probability"} if config.prompts.rounds == 1 else set()))
+            return TRAINING | idle | ({"seed"} if config.model.weights != "random" else set())
+        return frozenset(idle | {path for paths, idles in _idle_in_training(config) if idles for path in paths})
 
     def inputs(self, config: BaseModel, book: Path) -> Sequence[Input]:
         """Images and labels of all splits, and the files of the starting weights if there are any."""
         config = _ours(config)
         root = folders.resolve(config.data.root, book, place="base.data.root")
-        splits = [pair for split in self.splits(config) for pair in pairs(root, folder_of(split, config))]
-        data = Input("data", root, tuple(path for pair in splits for path in (pair.image, pair.label)))
+        data = Input("data", root, files(item for found in every(config, book).values() for item in found))
         weights = () if config.model.family == "otsu-watershed" else weights_files(config.model.weights, book)
         return (data, Input("weights", weights[0].parent, weights, named=False)) if weights else (data,)
 
     def verify(self, config: BaseModel, book: Path) -> None:
         """Read every image and label of the three splits."""
         config = _ours(config)
-        root = folders.resolve(config.data.root, book, place="base.data.root")
         problems: list[Problem] = []
-        for split in self.splits(config):
-            for pair in pairs(root, folder_of(split, config)):
+        for found in every(config, book).values():
+            for item in found:
                 try:
-                    image = read_image(pair.image)
-                    normalise(image, config.data.normalize, place=str(pair.image))
-                    read_label(pair.label, image.shape[:2])
+                    read(item, config.data)
                 except DataError as error:
                     problems += error.problems
         if problems:
@@ -101,12 +101,16 @@ class PromptableSegmentation:
 
     def splits(self, config: BaseModel) -> Sequence[str]:
         """train, val and test, whatever their folders are called."""
-        return ("train", "val", "test")
+        return SPLITS
 
     def length(self, config: BaseModel, book: Path) -> int:
-        """Optimizer steps; 0 when nothing is trained."""
+        """Training steps, counted from the training images where epochs are given; 0 when nothing is trained."""
         config = _ours(config)
-        return 0 if "budget" in self.without_effect(config) else config.budget.steps
+        if "budget" in self.without_effect(config):
+            return 0
+        if config.budget.epochs is None:
+            return config.budget.steps
+        return full_length(config, images=len(items(config, book, "train")))
 
     def cohort(self, config: BaseModel) -> Hashable | None:
         """None: every run trains alone."""
@@ -124,10 +128,30 @@ MATTERS: Mapping[str, tuple[str, ...]] = {
 """Method -> the fields of an adapter that matter under it."""
 
 
+TRAINING = frozenset(
+    {
+        *("prompts", "loss", "optimizer", "schedule", "validation", "early_stopping", "keep_weights"),
+        *("sampler", "augmentation", "batch_size", "budget", "precision"),
+    }
+)
+"""What matters to training alone."""
+
+
 def effective(adapter: Adapter) -> dict[str, Any]:
     """The fields of an adapter that matter under its method."""
     fields = adapter.model_dump(mode="json")
     return {name: fields[name] for name in ("method", *MATTERS[adapter.method])}
+
+
+def _idle_in_training(config: Config) -> Iterator[tuple[Sequence[str], bool]]:
+    """Fields, and whether they cannot matter where something is trained."""
+    # Clicks that correct, and masks, are shown from the second round on.
+    yield ("prompts.mask_probability", "prompts.margin"), config.prompts.rounds == 1
+    yield ("prompts.box_jitter",), config.prompts.start == "point"
+    yield ("loss.automatic", "optimizer.scheme"), not config.automatic.enabled
+    yield ("schedule.factor", "schedule.patience"), config.schedule.name != "plateau"
+    yield ("validation.every",), not validated(config)
+    yield ("budget.steps",), config.budget.epochs is not None
 
 
 def weights_file(weights: str, book: Path) -> Path | None:
@@ -192,12 +216,6 @@ def source(weights: str, book: Path) -> str:
         message = f"must name a model's weights; {weights} is a run of {theirs.model.family}, which has none"
         raise DataError(Problem("model.weights", message))
     return source(theirs.model.weights, book)
-
-
-def folder_of(split: str, config: Config) -> str:
-    """The folder, below the data root, that holds a split."""
-    folder: str = getattr(config.data, split)
-    return folder
 
 
 def _existing(path: Path, weights: str, hint: str) -> Path:

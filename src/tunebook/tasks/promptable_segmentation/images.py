@@ -1,8 +1,8 @@
-"""Images and instance labels: finding them, reading them, bringing them to one range, cutting them into windows.
+"""Images and instance labels: reading them, bringing them to one range, cutting them into windows.
 
-A split is a folder with `images/` and `labels/` (or `masks/`) that hold files of the same stems. An image of any
-size is seen through square windows that overlap; what is smaller than a window is padded with zeros on the right
-and at the bottom. Normalisation looks at the whole image before any window is cut, in training as in testing.
+An image of any size is seen through square windows that overlap; what is smaller than a window is padded with zeros
+on the right and at the bottom. Normalisation looks at the whole image before any window is cut, in training as in
+testing; the image of a volume is its slice.
 """
 
 import struct
@@ -19,6 +19,7 @@ from scipy import ndimage
 
 from tunebook.errors import DataError, Problem
 from tunebook.tasks.promptable_segmentation import deep_png
+from tunebook.tasks.promptable_segmentation.slices import channels, way_out
 
 PNG = (".png",)
 TIFF = (".tif", ".tiff")
@@ -28,90 +29,52 @@ UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, 
 """What the readers raise on files that are damaged or of another kind."""
 
 Normalisation = Literal["percentile", "minmax", "none"]
-
-
-# Files --------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Pair:
-    """An image and its instance label; `item` is the stem of both."""
-
-    item: str
-    image: Path
-    label: Path
-
-
-def pairs(
-    root: Path, split: str, *, images: str = "images", labels: Sequence[str] = ("labels", "masks")
-) -> tuple[Pair, ...]:
-    """The items of a split, ordered by name.
-
-    Args:
-        images: Folder of the images below the split.
-        labels: Names that the folder of the labels may have; one of them is there.
-
-    Raises:
-        DataError: all at once: a missing folder, files that are no PNG or TIFF, two files of one stem, an image
-            without label, a label without image, no images. Hidden files are passed over.
-    """
-    folder = root / split
-    if not folder.is_dir():
-        here = sorted(path.name for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
-        found = f"the folder {root} has {', '.join(here) or 'no folders'}" if root.is_dir() else f"{root} is no folder"
-        message = f"must be a folder with {images} and {labels[0]}; it does not exist"
-        raise DataError(Problem(str(folder), message, found))
-    named = [folder / name for name in labels if (folder / name).is_dir()]
-    problems = []
-    if not (folder / images).is_dir():
-        problems.append(Problem(str(folder / images), "must be a folder of images; it does not exist"))
-    if len(named) != 1:
-        found = "none of them exists" if not named else f"{' and '.join(path.name for path in named)} exist"
-        problems.append(Problem(str(folder), f"must hold one folder of labels, {' or '.join(labels)}; {found}"))
-    if problems:
-        raise DataError(*problems)
-    pictures, truths = _by_stem(folder / images, problems), _by_stem(named[0], problems)
-    for stem in sorted(pictures.keys() - truths.keys()):
-        problems.append(Problem(str(pictures[stem]), f"must have a label; {named[0]} has no {stem}.png or .tif"))
-    for stem in sorted(truths.keys() - pictures.keys()):
-        problems.append(Problem(str(truths[stem]), f"must have an image; {folder / images} has no {stem}.png or .tif"))
-    if not pictures and not problems:
-        problems.append(Problem(str(folder / images), "must hold at least one png, tif or tiff; it is empty"))
-    if problems:
-        raise DataError(*problems)
-    return tuple(Pair(stem, pictures[stem], truths[stem]) for stem in sorted(pictures))
-
-
-def _by_stem(folder: Path, problems: list[Problem]) -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    for path in sorted(path for path in folder.iterdir() if not path.name.startswith(".")):
-        if path.is_dir() or path.suffix.lower() not in PNG + TIFF:
-            problems.append(Problem(str(path), "must be a png, tif or tiff file", "convert it, or move it elsewhere"))
-        elif path.stem in found:
-            message = f"must be the only file of its stem; {found[path.stem].name} has it too"
-            problems.append(Problem(str(path), message, "remove or rename one of them"))
-        else:
-            found[path.stem] = path
-    return found
+Reader = Callable[[Path], tuple[NDArray[Any], str]]
+"""A file -> its pixels and the names of their axes."""
 
 
 # Pixels -------------------------------------------------------------------------------------------------
 
 
-def read_image(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]:
-    """The pixels of a PNG or TIFF, grey (h, w) or RGB (h, w, 3), in the file's own values.
+def read_image(
+    path: Path, *, channel: int | None = None
+) -> NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]:
+    """The pixels of a PNG or TIFF, grey (h, w) or RGB (h, w, 3), in the file's own values; see `as_image`.
 
-    An alpha channel is dropped, a PNG palette is looked up, 1-bit pixels become 0 and 255, integers of more
-    than 16 bits become uint16 where they fit, and floats become float32.
+    An alpha channel is dropped, a PNG palette is looked up, 1-bit pixels become 0 and 255.
+
+    Args:
+        channel: The one channel to read, from 0; None: grey or RGB.
 
     Raises:
         DataError: for anything else, a damaged file included; it names the file, what it must be and what it is.
     """
-    pixels = _opened(path, _read_png_image, _read_tiff)
-    if pixels.ndim == 3 and pixels.shape[2] in (2, 4):
+    pixels, axes = _opened(path, _read_png_image, _read_tiff)
+    if channel is None and "S" in axes and pixels.shape[2] in (2, 4):
         pixels = pixels[..., 0] if pixels.shape[2] == 2 else pixels[..., :3]
+    return as_image(channels(pixels, channel, place=str(path)), place=str(path))
+
+
+def read_label(path: Path, shape: tuple[int, ...]) -> NDArray[np.int32]:
+    """The instance ids of a PNG or TIFF; see `as_label`. A palette PNG is read as its indices.
+
+    Raises:
+        DataError: as `as_label`, and for a damaged file.
+    """
+    ids, _ = _opened(path, _read_png_label, _read_tiff)
+    return as_label(ids, shape, place=str(path))
+
+
+def as_image(pixels: NDArray[Any], *, place: str) -> NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]:
+    """Pixels (h, w) or (h, w, 3) as one of three types: uint8, uint16, float32.
+
+    Bits become 0 and 255, integers of more than 16 bits become uint16 where they fit, and floats become float32.
+
+    Raises:
+        DataError: for other shapes and values; it says `place`, what it must be and what it is.
+    """
     if pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] != 3) or 0 in pixels.shape:
-        raise _wrong(path, "must be one image, grey (h, w) or RGB (h, w, 3)", f"it has the shape {pixels.shape}")
+        raise _wrong(place, "must be one image, grey (h, w) or RGB (h, w, 3)", f"it has the shape {pixels.shape}")
     if pixels.dtype in (np.uint8, np.uint16):
         return pixels
     if pixels.dtype == np.bool_:
@@ -120,35 +83,34 @@ def read_image(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16] | NDArray[n
         return pixels.astype(np.uint16)
     if pixels.dtype.kind == "f":
         if not np.isfinite(pixels).all():
-            raise _wrong(path, "must hold finite numbers", f"{int((~np.isfinite(pixels)).sum())} pixels are not")
+            raise _wrong(place, "must hold finite numbers", f"{int((~np.isfinite(pixels)).sum())} pixels are not")
         return pixels.astype(np.float32)
     found = f"it is {pixels.dtype}" + (f", {pixels.min()} to {pixels.max()}" if pixels.dtype.kind in "iu" else "")
-    raise _wrong(path, "must hold integers of 0..65535 or floats", found)
+    raise _wrong(place, "must hold integers of 0..65535 or floats", found)
 
 
-def read_label(path: Path, shape: tuple[int, ...]) -> NDArray[np.int32]:
+def as_label(ids: NDArray[Any], shape: tuple[int, ...], *, place: str) -> NDArray[np.int32]:
     """Instance ids, (h, w): 0 = background, objects 1..n in the order of the file's ids, which may have gaps.
 
-    A label without objects is all zeros. A palette PNG is read as its indices.
+    A label without objects is all zeros.
 
     Args:
         shape: (h, w) of the image.
 
     Raises:
-        DataError: for another shape, colour, floats, negative ids, a damaged file; it names the file.
+        DataError: for another shape, colour, floats, negative ids; it says `place`.
     """
-    ids = _opened(path, _read_png_label, _read_tiff)
     if ids.ndim != 2:
-        raise _wrong(path, "must hold one instance id per pixel (h, w)", f"it has the shape {ids.shape}")
+        raise _wrong(place, "must hold one instance id per pixel (h, w)", f"it has the shape {ids.shape}")
     if ids.shape != tuple(shape[:2]):
         height, width = shape[:2]
         raise _wrong(
-            path, f"must be as large as its image, {height} × {width}", f"it is {ids.shape[0]} × {ids.shape[1]}"
+            place, f"must be as large as its image, {height} × {width}", f"it is {ids.shape[0]} × {ids.shape[1]}"
         )
     if ids.dtype.kind not in "iub":
-        raise _wrong(path, "must hold integer ids", f"it is {ids.dtype}")
+        raise _wrong(place, "must hold integer ids", f"it is {ids.dtype}")
     if int(ids.min(initial=0)) < 0:
-        raise _wrong(path, "must hold ids from 0 (background) on", f"the lowest is {ids.min()}")
+        raise _wrong(place, "must hold ids from 0 (background) on", f"the lowest is {ids.min()}")
     return _sequential(ids)
 
 
@@ -193,21 +155,25 @@ def objects(label: NDArray[Any]) -> list[tuple[slice, slice]]:
     return [place for place in places if place is not None]
 
 
-def _opened(path: Path, png: Callable[[Path], NDArray[Any]], tiff: Callable[[Path], NDArray[Any]]) -> NDArray[Any]:
+def _opened(path: Path, png: Reader, tiff: Reader) -> tuple[NDArray[Any], str]:
     try:
         return png(path) if path.suffix.lower() in PNG else tiff(path)
     except UNREADABLE as error:
         reason = str(error) or type(error).__name__
         hint = "save it uncompressed, or install imagecodecs" if "imagecodecs" in reason else ""
-        raise _wrong(path, "must be a whole PNG or TIFF file", f"reading it fails: {reason}", hint) from error
+        raise _wrong(str(path), "must be a whole PNG or TIFF file", f"reading it fails: {reason}", hint) from error
 
 
-def _read_png_image(path: Path) -> NDArray[Any]:
-    return deep_png.read(path) if deep_png.is_deep(path) else _read_png(path, colours=True)
+def _read_png_image(path: Path) -> tuple[NDArray[Any], str]:
+    return _named(deep_png.read(path) if deep_png.is_deep(path) else _read_png(path, colours=True))
 
 
-def _read_png_label(path: Path) -> NDArray[Any]:
-    return _read_png(path, colours=False)
+def _read_png_label(path: Path) -> tuple[NDArray[Any], str]:
+    return _named(_read_png(path, colours=False))
+
+
+def _named(pixels: NDArray[Any]) -> tuple[NDArray[Any], str]:
+    return pixels, "YXS"[: pixels.ndim]
 
 
 def _read_png(path: Path, *, colours: bool) -> NDArray[Any]:
@@ -218,19 +184,20 @@ def _read_png(path: Path, *, colours: bool) -> NDArray[Any]:
         return np.asarray(picture.convert("RGB") if colours and picture.mode == "P" else picture)
 
 
-def _read_tiff(path: Path) -> NDArray[Any]:
-    """Axes in the order rows, columns, samples; any other axis stays where it is and makes a wrong shape."""
+def _read_tiff(path: Path) -> tuple[NDArray[Any], str]:
+    """The pixels with the axes Y, X and, if there are any, S (samples, alpha may be among them) or C (channels)."""
     with tifffile.TiffFile(path) as file:
         if len(file.series) != 1:
             raise ValueError(f"it holds {len(file.series)} images")
         series = file.series[0]
         axes = series.axes
+        if len(axes) > 2 and axes not in ("YXS", "SYX", "YXC", "CYX"):
+            found = f"it is a stack of shape {tuple(series.shape)} with the axes {axes}"
+            raise _wrong(str(path), "must be one image", found, way_out(axes.lower()))
         pixels = np.asarray(series.asarray())
-    if axes == "SYX":
-        return np.moveaxis(pixels, 0, -1)
-    if pixels.ndim > 2 and axes != "YXS":
-        raise ValueError(f"it is a stack of shape {pixels.shape} with the axes {axes}")
-    return pixels
+    if axes in ("SYX", "CYX"):
+        return np.moveaxis(pixels, 0, -1), f"YX{axes[0]}"
+    return pixels, axes
 
 
 def _sequential(ids: NDArray[Any]) -> NDArray[np.int32]:
@@ -238,8 +205,8 @@ def _sequential(ids: NDArray[Any]) -> NDArray[np.int32]:
     return np.searchsorted(present[present > 0], ids).astype(np.int32) + (ids > 0)
 
 
-def _wrong(path: Path, must: str, found: str, hint: str = "") -> DataError:
-    return DataError(Problem(str(path), f"{must}; {found}", hint))
+def _wrong(place: str, must: str, found: str, hint: str = "") -> DataError:
+    return DataError(Problem(place, f"{must}; {found}", hint))
 
 
 # Windows ------------------------------------------------------------------------------------------------

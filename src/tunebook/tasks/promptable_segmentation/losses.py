@@ -18,11 +18,13 @@ def mask_loss(
     logits: Float[Tensor, "objects masks h w"],
     iou: Float[Tensor, "objects masks"],
     true: Float[Tensor, "objects h w"],
+    *,
+    iou_weight: float = 1.0,
 ) -> Float[Tensor, " objects"]:
-    """Dice error of the best mask, plus the squared error of every predicted IoU, per object."""
+    """Dice error of the best mask, plus the weighted squared error of every predicted IoU, per object."""
     target = true[:, None].expand_as(logits)
     error = dice_error(logits.sigmoid(), target)
-    return error.min(dim=1).values + (iou - true_iou(logits, true)).square().mean(dim=1)
+    return error.min(dim=1).values + iou_weight * (iou - true_iou(logits, true)).square().mean(dim=1)
 
 
 def true_iou(

@@ -105,12 +105,29 @@ def _method(config: Config) -> adapters.Method:
     match adapter.method:
         case "lora":
             return adapters.Lora(
-                rank=adapter.rank, alpha=adapter.alpha, scaling=adapter.scaling, targets=adapter.targets
+                rank=adapter.rank,
+                alpha=adapter.alpha,
+                scaling=adapter.scaling,
+                targets=adapter.targets,
+                blocks=adapter.blocks,
+                dropout=adapter.dropout,
+            )
+        case "fact":
+            return adapters.Fact(
+                rank=adapter.rank, blocks=adapter.blocks, dropout=adapter.dropout, variant=adapter.variant
+            )
+        case "adaptformer":
+            return adapters.AdaptFormer(
+                projection=adapter.projection,
+                scale=adapter.scale,
+                blocks=adapter.blocks,
+                dropout=adapter.dropout,
+                variant=adapter.variant,
             )
         case "frozen":
             return adapters.Frozen()
         case "full":
-            return adapters.Full()
+            return adapters.Full(blocks=adapter.blocks)
         case "none":
             return adapters.Nothing()
 
@@ -128,7 +145,7 @@ def _starting_tensors(config: Config, *, book: Path) -> dict[str, Tensor] | None
     run = folder.read_run()
     theirs = Config.model_validate(run.configuration.values)
     model = trained_model(theirs, book=book, seed=run.replicate.get("seed", 0), checkpoint=path)
-    adapters.merge(model)
+    adapters.merge(model, place=f"model.weights: {config.model.weights}")
     return dict(model.state_dict())
 
 

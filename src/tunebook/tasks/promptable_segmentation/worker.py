@@ -5,14 +5,15 @@ from functools import partial
 
 import numpy as np
 
-from tunebook import folders
 from tunebook.records import CurvePoint, Run, Settings
 from tunebook.task import Context, Example, ItemScore, Panels, Prediction
-from tunebook.tasks.promptable_segmentation import floor, images, inference, scores, watershed
+from tunebook.tasks.promptable_segmentation import floor, inference, scores, watershed
 from tunebook.tasks.promptable_segmentation.batches import Sample
 from tunebook.tasks.promptable_segmentation.config import Config
-from tunebook.tasks.promptable_segmentation.description import MODES, folder_of
+from tunebook.tasks.promptable_segmentation.description import MODES
+from tunebook.tasks.promptable_segmentation.items import items, read
 from tunebook.tasks.promptable_segmentation.sam import SIZES, Sam
+from tunebook.tasks.promptable_segmentation.schedule import full_length, validated
 from tunebook.tasks.promptable_segmentation.starting import (
     adapter_text,
     has_automatic,
@@ -37,37 +38,51 @@ class Worker:
     """The worker of promptable segmentation; see `tunebook.task.Worker`."""
 
     def train(self, run: Run, context: Context) -> Iterator[CurvePoint]:
-        """Train the adapter and the decoders; the checkpoint holds the trained tensors and their adapter."""
+        """Train the adapter and the decoders; the checkpoint holds the trained tensors and their adapter.
+
+        Where validation decides, it also says how many steps were trained and which one's weights are kept.
+        """
         config = _config(run)
         deterministic(threads=context.threads, device=context.device)
         seed = context.seed or 0
         model = starting_model(config, book=context.book, seed=seed).to(context.device)
-        samples = [
-            Sample(example.image, example.truth.astype(np.int32)) for example in self.examples(run, "train", context)
-        ]
-        yield from train(model, samples, config, seed=seed, steps=context.length, device=context.device)
+        samples = self._samples(run, "train", context)
+        ended = yield from train(
+            model,
+            samples,
+            config,
+            seed=seed,
+            steps=context.length,
+            total=full_length(config, images=len(samples)),
+            device=context.device,
+            validation=self._samples(run, "val", context) if validated(config) else (),
+            state=context.state,
+        )
         metadata = {"adapter": adapter_text(config), "base": run.fingerprints.get("weights", "random")}
+        if validated(config):
+            metadata |= {"trained_steps": str(ended.steps), "kept_step": str(ended.kept_step)}
         checkpoints.save(context.checkpoint, adapters.trainable(model), metadata)
 
     def quantities(self, run: Run, context: Context) -> Mapping[str, float]:
-        """`trainable_parameters`, `parameters`."""
+        """`trainable_parameters`, `parameters`; where validation decides, `trained_steps` and `kept_step`."""
         config = _config(run)
         if config.model.family == "otsu-watershed":
             return {"trainable_parameters": 0.0, "parameters": 0.0}
         model = starting_model(config, book=context.book, seed=context.seed or 0)
-        return {
+        found = {
             "trainable_parameters": float(adapters.count(model)),
             "parameters": float(sum(tensor.numel() for tensor in model.parameters())),
         }
+        if context.length and validated(config):
+            metadata = checkpoints.metadata(context.checkpoint)
+            found |= {name: float(metadata[name]) for name in ("trained_steps", "kept_step")}
+        return found
 
     def examples(self, run: Run, split: str, context: Context) -> Iterator[Example]:
         """Images (float32, h × w × 3, normalised to 0..255) and instance labels (h × w), ordered by name."""
         config = _config(run)
-        root = folders.resolve(config.data.root, context.book, place="data.root")
-        for pair in images.pairs(root, folder_of(split, config)):
-            pixels = images.read_image(pair.image)
-            label = images.read_label(pair.label, pixels.shape[:2])
-            yield Example(pair.item, images.normalise(pixels, config.data.normalize, place=str(pair.image)), label)
+        for item in items(config, context.book, split):
+            yield Example(item.name, *read(item, config.data))
 
     def predict(self, run: Run, split: str, context: Context) -> Iterator[Prediction]:
         """Raw maps and mask logits; see `inference`."""
@@ -85,8 +100,10 @@ class Worker:
                     model,
                     example.image,
                     example.truth,
+                    item=example.item,
                     crop=config.crop,
                     automatic=automatic,
+                    iterative=config.iterative,
                     device=context.device,
                 )
                 yield Prediction(example.item, arrays)
@@ -118,8 +135,8 @@ class Worker:
         for mode in MODES:
             predicted = _label_map(config, mode, prediction, example, settings)
             if predicted is None:
-                reason = _why_not(config, mode)
-                for score in ("msa", "sa50", "sa75", "msa-elf"):
+                reason = _why_not(run, config, mode)
+                for score in SCORED:
                     yield ItemScore(f"{mode}.{score}", reason=reason)
                 continue
             found = scores.matches(predicted, example.truth)
@@ -139,6 +156,10 @@ class Worker:
         panels = thumbnails(example.image, example.truth, predicted)
         return Panels(example.item, panels, f"{mode}: {legend(scores.matches(predicted, example.truth))}")
 
+    def _samples(self, run: Run, split: str, context: Context) -> list[Sample]:
+        found = self.examples(run, split, context)
+        return [Sample(example.image, example.truth.astype(np.int32)) for example in found]
+
 
 def _label_map(
     config: Config, mode: str, prediction: Prediction, example: Example, settings: Mapping[str, Settings]
@@ -151,12 +172,19 @@ def _label_map(
     return inference.label_map(prediction.arrays, mode, shape=example.truth.shape, window=window)
 
 
-def _why_not(config: Config, mode: str) -> str:
+def _why_not(run: Run, config: Config, mode: str) -> str:
+    """Why the stored predictions of a run lack a mode."""
+    if mode == "ais":
+        if not config.automatic.enabled:
+            return "automatic.enabled is false"
+        return f"the base {config.model.weights} brings no decoder for {mode}"
     if config.model.family == "otsu-watershed":
         return "takes no prompts"
-    if not config.automatic.enabled:
-        return "automatic.enabled is false"
-    return f"the base {config.model.weights} brings no decoder for {mode}"
+    # A model is asked in every interactive mode that there is.
+    return (
+        f"predicted before there was {mode}; to predict again, delete predictions and scores in "
+        f"runs/{run.id}/at-{run.length}"
+    )
 
 
 def _model(config: Config, context: Context) -> Sam:
