@@ -77,3 +77,19 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, tensors):
 
     assert path.read_bytes() == before
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+
+
+def test_metadata_are_read_alone(tmp_path, tensors):
+    """Without the tensors; a damaged file is refused as when all of it is read."""
+    path = tmp_path / "x.safetensors"
+    checkpoints.save(path, tensors, {"size": "small"})
+
+    assert checkpoints.metadata(path) == {"size": "small"}
+
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"size", b'si"e'))
+    for read in (checkpoints.metadata, checkpoints.load):
+        with pytest.raises(DataError, match="must be a whole safetensors file"):
+            read(path)
+    with pytest.raises(DataError, match="there is none"):
+        checkpoints.metadata(tmp_path / "y.safetensors")

@@ -103,9 +103,9 @@ def test_the_example_needs_every_part_of_the_state(undisturbed):
     assert min(losses) != losses[-1]
 
 
-@pytest.mark.parametrize("method", ["full", "frozen"])
+@pytest.mark.parametrize("method", ["full", "frozen", "adaptformer"])
 def test_the_default_recipe_goes_on_too(samples, tmp_path, method):
-    """Without validation, with running statistics of norms."""
+    """Without validation, with running statistics of norms, with tensors of no axis."""
     config = configured({"adapter.method": method, "budget.steps": 4})
     model, curve = trained(config, samples)
     _stopped_at(3, config, samples, tmp_path / "state", validation=())

@@ -66,7 +66,8 @@ def test_plateau_is_that_of_pytorch(seed, factor, patience, lr):
     """The same learning rate after every validation, to the bit, on losses that fall, stall and rise."""
     rng = np.random.default_rng(seed)
     losses = (1 + np.cumsum(rng.normal(-0.001, 0.01, 200)).clip(-0.9)).round(3).tolist()
-    losses[50:60] = [losses[50] * (1 - 1e-5 * step) for step in range(10)]  # better, but by less than counts
+    lowest = min(losses) - 0.1
+    losses[50:60] = [lowest - 1e-5 * lowest * step for step in range(10)]  # better, but by less than counts
     optimizer = SGD([torch.nn.Parameter(torch.zeros(1))], lr=lr)
     theirs = ReduceLROnPlateau(optimizer, factor=factor, patience=patience)
     watch, ours, expected = Watch(lr), [], []

@@ -107,9 +107,9 @@ class Keeper:
         adapters.load(self.model, trained, place=str(path))
         for name, tensor in self.model.named_parameters():
             found = _under(f"{name}/", moments)
-            if found:  # the step stays on the CPU, where the optimizer counts it
+            if found:
                 self.optimizer.state[tensor] = {
-                    key: moment if moment.ndim == 0 else moment.to(tensor.device) for key, moment in found.items()
+                    key: moment.to(_home(key, tensor.device)) for key, moment in found.items()
                 }
         known = json.loads(facts)
         return Course(Watch(**known["watch"]), known["step"], list(_points(curve)), best)
@@ -131,6 +131,11 @@ class Keeper:
 
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def _home(key: str, device: torch.device) -> torch.device:
+    """Where the optimizer keeps what it remembers: it counts steps on the CPU."""
+    return torch.device("cpu") if key == "step" else device
 
 
 def _columns(curve: list[CurvePoint]) -> dict[str, Tensor]:
