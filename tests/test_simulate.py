@@ -25,6 +25,9 @@ DRAWN = {
     "train/0002-tissue.png": (2, 189.797, 30.502),
     "train/0003-fluorescence.png": (1, 9.977, 5.329),
     "val/0000-fluorescence.png": (1, 9.500, 12.176),
+    "train/0000-membrane.png": (11, 55.220, 19.386),
+    "train/0001-membrane.png": (5, 52.476, 29.446),
+    "val/0000-membrane.png": (8, 27.776, 18.423),
 }
 
 
@@ -205,13 +208,18 @@ def test_cells_are_the_same_bytes_for_equal_arguments(tmp_path: Path):
 
 def test_pictures_stay_what_they_were(tmp_path: Path):
     """Models were trained on them: version 1 draws these objects and greys, give or take a few roundings."""
-    cells(tmp_path, seed=0, train=4, val=1, test=0, size=32)
-    with (tmp_path / "manifest.csv").open() as file:
-        rows = {f"{row['split']}/{row['file']}": row for row in csv.DictReader(file)}
+    cells(tmp_path / "usual", seed=0, train=4, val=1, test=0, size=32)
+    cells(tmp_path / "sheets", seed=0, kinds=["membrane"], train=2, val=1, test=0, size=32)
+    rows = {}
+    for folder in ("usual", "sheets"):
+        with (tmp_path / folder / "manifest.csv").open() as file:
+            rows |= {f"{row['split']}/{row['file']}": {**row, "folder": folder} for row in csv.DictReader(file)}
 
     assert rows.keys() == DRAWN.keys()
     for name, (objects, mean, deviation) in DRAWN.items():
-        with Image.open(tmp_path / rows[name]["split"] / "images" / rows[name]["file"]) as picture:
+        with Image.open(
+            tmp_path / rows[name]["folder"] / rows[name]["split"] / "images" / rows[name]["file"]
+        ) as picture:
             greys = np.asarray(picture, float)
         assert int(rows[name]["n_instances"]) == objects
         assert (greys.mean(), greys.std()) == pytest.approx((mean, deviation), abs=0.004)

@@ -18,7 +18,7 @@ from tunebook.execute.job import Job
 from tunebook.folders import RunFolder
 from tunebook.ledger.facts import facts
 from tunebook.ledger.ledger import Ledger
-from tunebook.records import Decision, Outcome, Table
+from tunebook.records import Decision, Outcome, Table, Upstream
 from tunebook.runs import middle
 from tunebook.study import Allowance, Ended, Prepared, Standing
 
@@ -748,7 +748,7 @@ def test_what_is_carried_from_several_cases_is_no_case(tmp_path: Path) -> None:
 
     assert decided is not None
     assert decided.values["data"] == {"reading": "plain"}
-    assert found == {("root=third", "third"), ("root=fourth", "fourth")}
+    assert found == {("third", "third"), ("fourth", "fourth")}
     assert prepared.carried == {"carried": "lr=0.5 (rates)"}
 
 
@@ -760,6 +760,40 @@ def test_a_follower_of_several_cases_says_on_which_data(tmp_path: Path) -> None:
     (book / "next.study.yaml").write_text("task: toy\nbase: {from: rates}\nspace: {lr: [0.5]}\n")
     with pytest.raises(InputError, match=r"study next: data\.root must be given"):
         ids(book, "next")
+
+
+def test_a_follower_says_what_a_decision_left_open(tmp_path: Path) -> None:
+    """A field with a default is not filled in: the decision records that it was made over several values."""
+    book = make_book(tmp_path, space="{lr: [0.25, 0.5]}", across="[{budget.steps: [1, 2]}]")
+    run(book)
+    (book / "next.study.yaml").write_text("task: toy\nbase: {from: rates}\nspace: {method: [full]}\n")
+    decided = decision_of(book)
+    with pytest.raises(InputError, match=r"budget\.steps must be given; got none, and rates was decided over several"):
+        ids(book, "next")
+    (book / "next.study.yaml").write_text("task: toy\nbase: {from: rates, budget.steps: 3}\nspace: {method: [full]}\n")
+
+    assert decided is not None
+    assert (decided.left_open, decided.values["budget"]) == (("budget.steps",), {})
+    assert len(ids(book, "next")) == 1
+
+
+def test_a_row_knows_what_the_studies_behind_it_tried(tmp_path: Path) -> None:
+    """Through the whole chain, each configuration once; and whether its runs are those by which they chose."""
+    book = make_book(tmp_path, space="{lr: [0.25, 0.5, 0.75]}")
+    run(book)
+    grid = "task: toy\nbase: {from: rates}\nspace: {budget.steps: [2, 3, 4]}\nreplicates: {seed: 2}\n"
+    (book / "steps.study.yaml").write_text(grid)
+    run(book, "steps")
+    space = "{one_of: {carried: {from: steps}, none: {method: [none]}}}"
+    for name, seeds in (("best", "{seed: 3}"), ("fresh", "[7, 8]")):
+        (book / f"{name}.study.yaml").write_text(
+            f"task: toy\nbase: {{data: {{root: cells}}}}\nspace: {space}\nreplicates: {seeds}\n"
+        )
+        run(book, name)
+
+    assert shown(book, "best").upstream == {"carried": Upstream(["steps", "rates"], tried=5, chosen_on=2)}
+    assert shown(book, "fresh").upstream["carried"].chosen_on == 0
+    assert shown(book, "rates").upstream == {}
 
 
 def test_a_failure_in_one_case_is_no_candidate(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@
       config.json               what the run is (identity, resolved configuration)
       at-<length>/
         checkpoint.safetensors  trained tensors only
-        state.safetensors       what a stopped training goes on from; gone when it has ended
+        state.safetensors       what a stopped training goes on from; gone when the run has finished
+        spent.json              what the attempts that led to that state took; gone with it
         curve.jsonl             the learning curve
         predictions/<split>/<item>.npz   raw predictions
         scores/<id>/            all that one way of scoring made of the predictions
@@ -168,6 +169,10 @@ class RunFolder:
         return self.at / "state.safetensors"
 
     @property
+    def spent(self) -> Path:
+        return self.at / "spent.json"
+
+    @property
     def log(self) -> Path:
         return self.at / "log.txt"
 
@@ -207,6 +212,22 @@ class RunFolder:
     def forget_outcome(self) -> None:
         """Make the run one that has not ended; what it wrote stays."""
         (self.at / "outcome.json").unlink(missing_ok=True)
+
+    # State ----------------------------------------------------------------------------------------------
+
+    def write_spent(self, costs: Costs) -> None:
+        """Write what a run took so far, where there is a state to go on from."""
+        if self.state.exists():
+            write_json(self.spent, asdict(costs))
+
+    def read_spent(self) -> Costs:
+        """What a run took before; nothing where there is no state to go on from."""
+        return Costs(**read_json(self.spent)) if self.state.exists() and self.spent.exists() else Costs()
+
+    def forget_state(self) -> None:
+        """Let the next training begin at its first step."""
+        self.state.unlink(missing_ok=True)
+        self.spent.unlink(missing_ok=True)
 
     # Curve ----------------------------------------------------------------------------------------------
 

@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 Scalar = bool | int | float | str | None
 Role = Literal["search", "noise", "confirm", "control"]
+DATA_ROOT = "data.root"
+"""The field that names a data set."""
 
 
 def canonical_json(value: object) -> str:
@@ -74,7 +76,12 @@ class Case:
 
     @property
     def label(self) -> str:
-        """`root=orgasegment weights=vit_b`: last part of each path and its value; empty for the only case."""
+        """`root=orgasegment weights=vit_b`: last part of each path and its value; empty for the only case.
+
+        A data set alone is called by its name: `orgasegment`.
+        """
+        if set(self.values) == {DATA_ROOT}:
+            return str(self.values[DATA_ROOT])
         return " ".join(f"{path.rsplit('.', 1)[-1]}={value}" for path, value in sorted(self.values.items()))
 
 
@@ -246,6 +253,8 @@ class Decision:
         candidates: Configuration id -> mean, best first.
         runs: Seed -> run id of the chosen configuration (one entry `-1` when no seed matters).
         scoring: Id of the scoring that the scores are of.
+        left_open: Dotted paths of the fields that the study crossed with every configuration: `values` holds none of
+            them, and whoever builds on it gives them.
     """
 
     study: str
@@ -259,6 +268,7 @@ class Decision:
     candidates: Mapping[str, float]
     runs: Mapping[int, str]
     scoring: str = ""
+    left_open: Sequence[str] = ()
 
 
 # What analysis reads and pages show -------------------------------------------------------------------
@@ -346,6 +356,21 @@ class Excluded:
 
 
 @dataclass(frozen=True)
+class Upstream:
+    """What other studies did for an alternative that starts from their decisions.
+
+    Args:
+        studies: Those whose decisions it starts from, and those that these start from; the nearest first.
+        tried: Configurations of theirs and of its own, each once.
+        chosen_on: Runs of the alternative by which those studies chose.
+    """
+
+    studies: Sequence[str]
+    tried: int
+    chosen_on: int
+
+
+@dataclass(frozen=True)
 class Table:
     """Everything that the analysis and the page of one study are made from."""
 
@@ -372,3 +397,5 @@ class Table:
     """What all runs share, and the study file itself under `study file`."""
     carried: Mapping[str, str] = field(default_factory=dict)
     """Alternative -> what it took over from another study's decision, for people: `alpha=1 rank=4 (scaling)`."""
+    upstream: Mapping[str, Upstream] = field(default_factory=dict)
+    """Alternative -> the studies behind it; an alternative that starts from no decision is absent."""

@@ -6,7 +6,7 @@ images, labels        read once per content (`Task.verify`), hashed into the run
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,11 @@ from tunebook.errors import InputError, Problem
 from tunebook.fingerprints import FingerprintCache, Input, of_inputs
 from tunebook.ledger.ledger import Ledger
 from tunebook.ledger.records_files import PlannedEntry
-from tunebook.records import Configuration, Decision, PlannedRun, Run, digest
+from tunebook.records import Configuration, Decision, PlannedRun, Run, Upstream, digest
 from tunebook.spec.canonical import configuration as canonical
 from tunebook.spec.plan import Plan
 from tunebook.spec.references import WeightsReference, is_reference, parse
+from tunebook.spec.space import Point
 from tunebook.task import Task
 
 NO_SEED = -1
@@ -105,6 +106,23 @@ def runs_of(plan: Plan, task: Task, shelf: Shelf) -> tuple[PlannedRun, ...]:
     return tuple(found)
 
 
+def upstream_of(plan: Plan, points: Iterable[Point], runs: Iterable[PlannedRun], ledger: Ledger) -> dict[str, Upstream]:
+    """What the studies behind each alternative tried: those whose decisions its points start from, and so on."""
+    base = tuple(filter(None, [plan.study.base.get("from")]))
+    sources = {point.alternative: (*base, *point.sources) for point in points}
+    alternatives = {planned.configuration.id: planned.alternative for planned in plan.configurations}
+    found = {}
+    for alternative, nearest in sources.items():
+        studies = tuple(dict.fromkeys(name for source in nearest for name in (source, *_behind(source, ledger))))
+        if studies:
+            there = [entry for name in studies for entry in ledger.planned(name)]
+            here = [planned for planned in runs if alternatives[planned.configuration] == alternative]
+            tried = {entry.configuration for entry in there} | {planned.configuration for planned in here}
+            chosen_on = {entry.run for entry in there} & {planned.run.id for planned in here}
+            found[alternative] = Upstream(studies, len(tried), len(chosen_on))
+    return found
+
+
 def middle(decision: Decision, ledger: Ledger) -> str:
     """The run of a decision whose score is in the middle.
 
@@ -114,6 +132,12 @@ def middle(decision: Decision, ledger: Ledger) -> str:
     scored = sorted((_score(decision, run, lengths[run], ledger), seed) for seed, run in decision.runs.items())
     middles = {scored[(len(scored) - 1) // 2][0], scored[len(scored) // 2][0]}
     return decision.runs[min(seed for score, seed in scored if score in middles)]
+
+
+def _behind(study: str, ledger: Ledger) -> list[str]:
+    """The studies that a study's alternatives start from, as its newest plan says; none before it has one."""
+    declared = json.loads(ledger.declared(study) or "{}")
+    return [name for each in declared.get("upstream", {}).values() for name in each["studies"]]
 
 
 @dataclass

@@ -11,7 +11,7 @@ goes on with what is missing.
 
 import json
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -32,7 +32,6 @@ from tunebook.ledger.ledger import Ledger
 from tunebook.ledger.queries import run_facts
 from tunebook.ledger.records_files import PlannedEntry, write_decision, write_plan
 from tunebook.records import (
-    Configuration,
     Decision,
     Excluded,
     MetricFacts,
@@ -41,10 +40,11 @@ from tunebook.records import (
     Row,
     Scoring,
     Table,
+    Upstream,
     canonical_json,
 )
 from tunebook.report.page import Rendered
-from tunebook.runs import Shelf, current_decision, runs_of
+from tunebook.runs import Shelf, current_decision, runs_of, upstream_of
 from tunebook.search.grid import grid
 from tunebook.spec.canonical import overlaid
 from tunebook.spec.completing import complete
@@ -70,6 +70,8 @@ class Prepared:
     text: str
     carried: Mapping[str, str]
     """Alternative -> what a decision of another study brings into it, and that study's name."""
+    upstream: Mapping[str, Upstream]
+    """Alternative -> what the studies that it starts from tried."""
 
     @property
     def distinct(self) -> tuple[PlannedRun, ...]:
@@ -134,14 +136,21 @@ def prepare(study: Study, shelf: Shelf, *, text: str = "") -> Prepared:
     study = complete(study, task)
     decisions = {name: shelf.decision(name, place=study.study) for name in study.decisions}
     points = SEARCHES[study.search](study.space, (), np.random.default_rng(0))
-    values = {name: decision.values for name, decision in decisions.items()}
-    laid_out = plan(study, task, references=values, points=points)
+    laid_out = plan(
+        study,
+        task,
+        references={name: decision.values for name, decision in decisions.items()},
+        left_open={name: decision.left_open for name, decision in decisions.items()},
+        points=points,
+    )
     carried = {
         alternative.label: f"{decisions[alternative.source].label} ({alternative.source})"
         for alternative in study.space.alternatives()
         if alternative.source is not None
     }
-    return Prepared(shelf.book, laid_out.study, task, laid_out, runs_of(laid_out, task, shelf), text, carried)
+    runs = runs_of(laid_out, task, shelf)
+    upstream = upstream_of(laid_out, points, runs, shelf.ledger)
+    return Prepared(shelf.book, laid_out.study, task, laid_out, runs, text, carried, upstream)
 
 
 def conduct(
@@ -262,9 +271,11 @@ def decide(prepared: Prepared, ledger: Ledger) -> Decision | None:
     if decision is None:
         return None
     configurations = {entry.configuration.id: entry.configuration for entry in prepared.plan.configurations}
+    crossed = tuple(dict.fromkeys(path for group in prepared.study.across for path in group.fields))
     decision = replace(
         decision,
-        values=_without_case(configurations[decision.configuration], prepared.study),
+        values=_without(crossed, configurations[decision.configuration].values),
+        left_open=crossed,
         scoring=next(
             entry.scoring for entry in ledger.planned(found.study) if entry.configuration == decision.configuration
         ),
@@ -376,18 +387,13 @@ def _limits(study: Study) -> tuple[datetime, float]:
     return deadline or datetime.max.replace(tzinfo=UTC), float("inf") if most is None else most
 
 
-def _without_case(configuration: Configuration, study: Study) -> Mapping[str, Any]:
-    """What a configuration holds in every case alike."""
-    crossed = {path for group in study.across for path in group.fields}
-
-    def kept(node: Mapping[str, Any], above: str) -> dict[str, Any]:
-        return {
-            key: kept(value, f"{above}{key}.") if isinstance(value, Mapping) else value
-            for key, value in node.items()
-            if f"{above}{key}" not in crossed
-        }
-
-    return kept(configuration.values, "")
+def _without(paths: Collection[str], values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """Nested values without those at some dotted paths."""
+    return {
+        key: _without(paths, value, f"{above}{key}.") if isinstance(value, Mapping) else value
+        for key, value in values.items()
+        if f"{above}{key}" not in paths
+    }
 
 
 # Tables -----------------------------------------------------------------------------------------------
@@ -414,6 +420,7 @@ def _declared(prepared: Prepared) -> Table:
         declared=planned.counts.declared,
         provenance={"study file": prepared.text},
         carried=prepared.carried,
+        upstream=prepared.upstream,
     )
 
 
@@ -432,4 +439,5 @@ def _read_table(found: Mapping[str, Any]) -> Table:
     fields = dict(found)
     fields["metrics"] = {name: MetricFacts(**facts) for name, facts in found["metrics"].items()}
     fields["excluded"] = tuple(Excluded(**point) for point in found["excluded"])
+    fields["upstream"] = {name: Upstream(**each) for name, each in found.get("upstream", {}).items()}
     return Table(**fields)

@@ -78,7 +78,8 @@ class Context:
         book: The book's folder; paths in a configuration start here.
         checkpoint: Where `train` writes what it trained, and `predict` reads it.
         state: Where `train` may keep, atomically, what it needs to go on after it was stopped; a training that goes
-            on ends in the same bits as one that was never stopped. Removed when the run has been trained.
+            on ends in the same bits as one that was never stopped. Removed when the run has finished, or when it would
+            fail again.
         length: Train to here.
         device: `cpu`, `cuda:0`.
         threads: Threads of this process.

@@ -60,7 +60,7 @@ def test_several_cases_are_named():
     found = judge(a_table(*rows))
 
     assert found.caveats == (
-        "The score of a configuration is its mean over the cases root=nuclei, root=cells; each case weighs the same, "
+        "The score of a configuration is its mean over the cases nuclei, cells; each case weighs the same, "
         "and ± is the spread of that mean between replicates.",
     )
     assert found.decision.runs == {}
@@ -76,8 +76,25 @@ def test_a_case_that_disagrees_is_told():
     found = judge(table)
 
     assert found.decision.label == "a"
-    assert found.caveats[-1] == "In root=cells alone b has the best ais.msa on val, 0.400; a has 0.200."
-    assert not any("root=nuclei alone" in caveat for caveat in found.caveats)
+    assert found.caveats[-1] == (
+        "In cells alone b has the best ais.msa on val, 0.400; a has 0.200, "
+        "with fewer than two common replicates to tell them apart."
+    )
+    assert not any("nuclei alone" in caveat for caveat in found.caveats)
+
+
+def test_a_case_disagrees_only_where_replicates_tell():
+    """In cells b is ahead by less than the seeds move it, in yeast by more."""
+    values = {
+        "nuclei": ((0.9, 0.9), (0.3, 0.301)), "cells": ((0.2, 0.3), (0.3, 0.21)), "yeast": ((0.2, 0.201), (0.3, 0.3)),
+    }  # fmt: skip
+    rows = [
+        a_row(name, *(a_run(seed, val=val) for seed, val in enumerate(found)), case=Case({"data.root": root}))
+        for root, of_root in values.items()
+        for name, found in zip("ab", of_root, strict=True)
+    ]
+
+    assert judge(a_table(*rows)).caveats[1:] == ("In yeast alone b has the best ais.msa on val, 0.300; a has 0.201.",)
 
 
 def test_a_run_that_failed_in_one_case_excludes_its_configuration():
@@ -91,7 +108,7 @@ def test_a_run_that_failed_in_one_case_excludes_its_configuration():
 
     assert list(found.decision.candidates) == ["b"]
     assert found.caveats[-1] == (
-        "1 configuration was no candidate, for not every run has a value: a (root=cells: 1 of 2 seeds: 1 diverged)."
+        "1 configuration was no candidate, for not every run has a value: a (cells: 1 of 2 seeds: 1 diverged)."
     )
 
 
@@ -146,7 +163,7 @@ def test_places_are_taken_among_complete_configurations():
     """A lucky run of a configuration that failed elsewhere is not the best."""
     rows = [a_row("lucky", a_run(0, val=0.9), failed(1)), a_row("a", a_run(0)), a_row("b", a_run(0, val=0.1))]
 
-    assert {place: entry.label for place, entry in places(a_table(*rows)).items()} == {"best": "a", "median": "b"}
+    assert {place: entry.label for place, entry in places(a_table(*rows)).items()} == {"best": "a", "worst": "b"}
     assert places(a_table(rows[0]))["best"].label == "lucky"
 
 
@@ -159,6 +176,17 @@ def test_curves_are_means_over_replicates():
 
     assert (found.part, found.stretch, found.lines[0].n) == ("loss", 2, 2)
     assert (found.lines[0].steps[:2], found.lines[0].losses[:2]) == ((2, 4), (2.0, 4.0))
+
+
+def test_a_curve_ends_with_the_shortest_run():
+    """Runs may end early; a mean over those that are left would bend where one ends."""
+    runs = [
+        a_run(seed, curve=tuple(CurvePoint(step, {"loss": float(seed)}) for step in range(1, end + 1)))
+        for seed, end in ((0, 10), (1, 4))
+    ]
+    (line,) = curves(a_table(a_row("a", *runs))).lines
+
+    assert (line.steps, line.losses, line.n) == ((1, 2, 3, 4), (0.5,) * 4, 2)
 
 
 def test_only_finished_runs_are_part_of_a_curve():

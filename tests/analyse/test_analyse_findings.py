@@ -29,6 +29,39 @@ def test_t101_tells_missing_and_failed_runs_apart():
     assert found[1].evidence == ("c seed=0: diverged: the loss is not finite",)
 
 
+def points(*found, alternative=""):
+    """Rows of (parameters, score), named by their parameters."""
+    return [
+        a_row(f"{alternative} {point}", a_run(0, val=val), a_run(1, val=val), parameters=point, alternative=alternative)
+        for point, val in found
+    ]
+
+
+def test_t202_when_the_winner_is_at_an_edge():
+    """Among the values tried with the winner's others, in each alternative by itself; with the value that is next."""
+    lora = points(
+        ({"alpha": 1, "lr": 0.001}, 0.5), ({"alpha": 4, "lr": 0.001}, 0.7), ({"alpha": 16, "lr": 0.001}, 0.6),
+        ({"alpha": 4, "lr": 0.0001}, 0.6), ({"alpha": 1, "lr": 0.01}, 0.1), alternative="lora",
+    )  # fmt: skip
+    full = points(({"dropout": 0.2}, 0.1), ({"dropout": 0.3}, 0.2), ({"dropout": None}, 0.1), alternative="full")
+    (found,) = findings(a_table(*lora, *full))
+
+    assert found.code == "T202"
+    assert [each.rpartition(": ")[2] for each in found.evidence] == [
+        "lr 0.001 is the largest of 0.0001, 0.001", "dropout 0.3 is the largest of 0.2, 0.3",
+    ]  # fmt: skip
+    assert found.way_out.endswith(": lr 0.01 (lora), dropout 0.4 (full)")
+
+
+def test_there_is_no_edge_inside_nor_at_zero_nor_of_words():
+    """A winner between others, one at zero of values that are never negative, texts, and a single value."""
+    inside = points(({"rank": 1}, 0.1), ({"rank": 2}, 0.3), ({"rank": 4}, 0.2))
+    zero = points(({"dropout": 0}, 0.3), ({"dropout": 0.1}, 0.2))
+    words = points(({"scale": "learnable"}, 0.3), ({"scale": 0.5}, 0.2), ({"flag": True}, 0.1))
+
+    assert [codes(a_table(*rows)) for rows in (inside, zero, words)] == [[], [], []]
+
+
 def test_t302_is_for_rows_that_a_seed_could_change():
     """A row without replicates has n = 1 by nature."""
     assert codes(a_table(a_row("a", a_run(0)))) == ["T302"]
@@ -90,5 +123,6 @@ def test_every_code_is_listed():
     table = a_table(a_row("a", a_run(0), short), a_row("b", failed(0)), a_row("c", a_run(0)), splits=("val", "test"))
     wrong = replace(table, decision=replace(decide(table), configuration="b"))
     stale = replace(table, decision=replace(decide(table), configuration="gone"))
+    edge = a_table(*(a_row(f"{rank}", a_run(), parameters={"rank": rank}) for rank in (1, 2)))
 
-    assert {*codes(wrong), *codes(stale)} == set(CODES)
+    assert {*codes(wrong), *codes(stale), *codes(edge)} == set(CODES)

@@ -7,7 +7,7 @@ from study_tables import AIS, BOX, a_row, a_run, a_table, failed
 
 from tunebook.analyse import Unavailable, leaderboard
 from tunebook.analyse.alternatives import alternatives
-from tunebook.records import Case
+from tunebook.records import Case, Upstream
 
 
 def test_the_selection_column_comes_first():
@@ -43,6 +43,7 @@ def test_ties_are_all_best_and_incomplete_rows_never():
     best = {row.entry.label: row.best[1] for row in board.rows}
 
     assert best == {"half": False, "one": True, "other": True, "low": False}
+    assert [row.entry.label for row in board.rows if row.first[1]] == ["one"]
 
 
 def test_what_cannot_be_told_from_the_best_is_bold():
@@ -90,6 +91,14 @@ def test_best_results_take_each_alternatives_best_configuration():
 
     assert [row.entry.label for row in best.rows] == ["full", "lora 2"]
     assert best.tried == {"lora": 2, "full": 1}
+
+
+def test_what_other_studies_tried_counts_as_tried():
+    """An alternative that stands here with one configuration may be the best of many."""
+    rows = [a_row(name, a_run(), alternative=name) for name in ("lora", "full")]
+    table = a_table(*rows, upstream={"lora": Upstream(("ranks", "rates"), 9, 1)})
+
+    assert alternatives(table).tried == {"lora": 9, "full": 1}
 
 
 def test_a_complete_configuration_stands_for_its_alternative():

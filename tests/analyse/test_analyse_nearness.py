@@ -16,7 +16,19 @@ def test_those_that_cannot_be_told_apart_are_counted():
     )
     found = near(table, ordered(table)[0])
 
-    assert (found.others, found.compared, found.n) == (1, 3, 3)
+    assert (found.others, found.compared, found.fewest, found.most) == (1, 3, 3, 3)
+
+
+def test_pairs_may_share_different_numbers_of_replicates():
+    """Said as a range: the largest alone would claim too much."""
+    table = a_table(
+        a_row("a", *(a_run(seed, val=val) for seed, val in enumerate((0.5, 0.6, 0.7)))),
+        a_row("b", *(a_run(seed, val=val) for seed, val in enumerate((0.4, 0.5, 0.61)))),
+        a_row("c", *(a_run(seed, val=val) for seed, val in enumerate((0.4, 0.5)))),
+    )
+    found = near(table, ordered(table)[0])
+
+    assert (found.fewest, found.most) == (2, 3)
 
 
 def test_incomplete_configurations_are_no_neighbours():

@@ -3,8 +3,9 @@
 import errno
 import math
 import os
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from tunebook.execute.child import answers, failed, work
 from tunebook.execute.inline import Inline
 from tunebook.execute.job import Job
 from tunebook.fingerprints import IN_BOOK
-from tunebook.folders import RunFolder, digest_of_arrays
+from tunebook.folders import RunFolder, digest_of_arrays, write_json
 from tunebook.records import CurvePoint, Run
 from tunebook.task import Context
 
@@ -249,13 +250,14 @@ def test_a_torn_training_goes_on_from_its_state(tmp_path: Path, monkeypatch: pyt
     outcome = work(job)
 
     assert outcome.status == "finished"
-    assert found[1] == ("state.safetensors",)
+    assert found[1] == ("spent.json", "state.safetensors")
     assert not folder.state.exists()
+    assert not folder.spent.exists()
 
 
-def test_a_failed_training_goes_on_from_its_state_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that ran out of memory has not to begin again."""
-    job = toy_job(tmp_path, fault="memory")
+@pytest.fixture
+def keeping(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """A toy that keeps a state before it trains; for each training, whether there was one to go on from."""
     original, seen = ToyWorker.train, []
 
     def train(self: ToyWorker, run: Run, context: Context) -> Iterator[CurvePoint]:
@@ -264,9 +266,83 @@ def test_a_failed_training_goes_on_from_its_state_too(tmp_path: Path, monkeypatc
         yield from original(self, run, context)
 
     monkeypatch.setattr(ToyWorker, "train", train)
+    return seen
+
+
+def test_a_failed_training_goes_on_from_its_state_too(tmp_path: Path, keeping: list[bool]) -> None:
+    """A run that ran out of memory has not to begin again."""
+    job = toy_job(tmp_path, fault="memory")
 
     assert [work(job).kind, work(job).kind] == ["out of memory", "out of memory"]
-    assert seen == [False, True]
+    assert keeping == [False, True]
+
+
+def test_a_run_stopped_while_it_predicts_goes_on_from_its_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keeping: list[bool]
+) -> None:
+    """The state is there until the outcome is."""
+    job = toy_job(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(ToyWorker, "predict", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            work(job)
+
+    assert work(job).status == "finished"
+    assert keeping == [False, True]
+    assert not folder_of(job).state.exists()
+
+
+def test_a_state_that_its_run_outlived_is_removed(tmp_path: Path) -> None:
+    """The process died between the outcome and the removal."""
+    job = toy_job(tmp_path)
+    work(job)
+    folder_of(job).state.write_text("half")
+
+    work(job)
+
+    assert not folder_of(job).state.exists()
+
+
+@pytest.mark.parametrize(("fault", "kept"), [("diverge", False), ("edit", False), ("crash", True)])
+def test_a_state_that_leads_to_the_same_failure_is_removed(
+    tmp_path: Path, keeping: list[bool], fault: str, kept: bool
+) -> None:
+    """What diverged diverges again, and what was trained on two versions of the data is of neither."""
+    (tmp_path / "numbers.txt").write_text("1")
+    job = toy_job(tmp_path, fault=fault, data="numbers.txt")
+
+    assert work(job).status == "failed"
+    assert folder_of(job).state.exists() == folder_of(job).spent.exists() == kept
+
+
+def test_costs_are_of_the_whole_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attempts that a state joins count together; one that begins anew counts alone."""
+    job = toy_job(tmp_path, fault="interrupt")
+    original = ToyWorker.train
+
+    def train(self: ToyWorker, run: Run, context: Context) -> Iterator[CurvePoint]:
+        if context.state.exists():
+            context.checkpoint.write_bytes(np.float64(1).tobytes())
+            return
+        context.state.write_text("half")
+        time.sleep(0.5)
+        sum(range(10_000_000))  # processor time
+        yield from original(self, run, context)
+
+    monkeypatch.setattr(ToyWorker, "train", train)
+    with pytest.raises(KeyboardInterrupt):
+        work(job)
+    spent = folder_of(job).read_spent()
+    write_json(folder_of(job).spent, {**asdict(spent), "peak_memory_mb": 1e6})
+
+    costs = work(job).costs
+
+    assert spent.seconds > 0.5
+    assert 0 < spent.cpu_seconds < costs.cpu_seconds
+    assert costs.seconds > spent.seconds
+    assert costs.peak_memory_mb == 1e6
+    write_json(folder_of(job).spent, asdict(spent))
+    assert folder_of(job).read_spent().seconds == 0
 
 
 def turned(content: bytes, at: bytes, offset: int) -> bytes:

@@ -1,5 +1,7 @@
 """Record files: written once, never edited, the highest number counts."""
 
+from dataclasses import replace
+
 import pytest
 from ledger_examples import make_decision, make_entry, make_run
 
@@ -33,6 +35,14 @@ def test_a_decision_reads_back_equal_and_in_order(book, open_ledger):
     assert found == read_decision(path).decision == make_decision()
     assert list(found.candidates) == ["bbb", "aaa"]
     assert list(found.runs) == [-1, 2, 10]
+
+
+def test_what_a_decision_left_open_is_kept(book):
+    """And a decision that holds every field is written as it was before there was anything to leave open."""
+    opened = replace(make_decision(), left_open=("model.size",))
+
+    assert read_decision(write_decision(book, opened)).decision == opened
+    assert "left_open" not in write_decision(book, make_decision(study="other")).read_text()
 
 
 def test_the_same_record_is_not_written_again(book):

@@ -10,7 +10,7 @@ from study_tables import AIS, BOX, a_row, a_run, a_table, failed, missing, scali
 
 from tunebook.analyse import decide
 from tunebook.errors import DataError, InputError
-from tunebook.records import Case, CurvePoint, Excluded, MetricFacts, Picture
+from tunebook.records import Case, CurvePoint, Excluded, MetricFacts, Picture, Upstream
 from tunebook.report import compose, render
 from tunebook.report.cards import Facts, Gallery, Grid
 
@@ -256,7 +256,7 @@ def test_curves_say_who_is_missing(tmp_path):
     table = a_table(a_row("a", a_run(0, curve=curve)), a_row("b", a_run(0, val=0.4), lost), a_row("c", a_run(0, val=0)))
     (card,) = (card for card in compose(table).cards if card.anchor == "curves")
 
-    assert "the best is drawn in colour; the median, c, has no curve" in card.sentence
+    assert "the best is drawn in colour; the worst, c, has no curve" in card.sentence
     assert card.caveats[-1] == "1 run that recorded a curve did not finish and is left out."
 
 
@@ -317,9 +317,9 @@ def test_many_columns_of_several_cases_become_a_table_for_each():
     """First what is chosen by, cases side by side; then every reported metric, case by case, n beside it."""
     grids = [block for block in card_of(two_cases(), "best").blocks if isinstance(block, Grid)]
 
-    assert [grid.title for grid in grids] == ["Chosen by ais.msa on val", "root=nuclei", "root=cells"]
+    assert [grid.title for grid in grids] == ["Chosen by ais.msa on val", "nuclei", "cells"]
     assert [head.below for head in grids[0].headings[2:5]] == [
-        "chosen on val · mean over cases", "chosen on val · root=nuclei", "chosen on val · root=cells",
+        "chosen on val · mean over cases", "chosen on val · nuclei", "chosen on val · cells",
     ]  # fmt: skip
     assert [head.text for head in grids[2].headings] == [
         "alternative", "ais.msa", "box.msa", "point.msa", "ib.msa", "ip.msa", "n",
@@ -333,8 +333,8 @@ def test_few_columns_of_several_cases_stand_side_by_side():
     grids = [block for block in card_of(two_cases(metrics=("ais.msa",)), "best").blocks if isinstance(block, Grid)]
 
     assert [head.below for head in grids[0].headings[2:7]] == [
-        "chosen on val · mean over cases", "chosen on val · root=nuclei", "chosen on val · root=cells",
-        "test · root=nuclei", "test · root=cells",
+        "chosen on val · mean over cases", "chosen on val · nuclei", "chosen on val · cells",
+        "test · nuclei", "test · cells",
     ]  # fmt: skip
     assert len(grids) == 1
 
@@ -354,13 +354,90 @@ def test_what_can_be_told_apart_is_said_in_words():
     """For every case and metric: the best, who is level with it, who is behind, with intervals."""
     nuclei, cells = (block for block in card_of(two_cases(), "best").blocks if isinstance(block, Facts))
 
-    assert cells.title == "What can be told apart on test in root=cells"
-    assert [term for term, _ in cells.pairs] == ["ais.msa", "box.msa", "point.msa", "ib.msa", "ip.msa"]
+    assert cells.title == "What can be told apart on test in cells"
+    assert [term for term, _ in cells.pairs] == [
+        "ais.msa", "ais.msa, against zero-shot", "box.msa", "point.msa", "ib.msa", "ip.msa",
+    ]  # fmt: skip
+    assert cells.heads == ("metric", "which alternatives common seeds tell apart")
     assert cells.pairs[0][1] == (
         "LoRA has the best value, 0.452 ± 0.002 (n = 3). Cannot be told from it: full, 0.001 (-0.004 to 0.006). "
         "Behind it: zero-shot, 0.052 (0.047 to 0.057)."
     )
     assert "Behind it: full, 0.040" in nuclei.pairs[0][1]
+
+
+def test_what_training_gains_is_said_for_each_alternative():
+    """Whether it is told from what is not trained, also by the seeds: not only whether it is behind the best."""
+    nuclei, cells = (block for block in card_of(two_cases(), "best").blocks if isinstance(block, Facts))
+    few = two_cases(seeds=2)
+    noisy = next(block for block in card_of(few, "best").blocks if isinstance(block, Facts))
+
+    assert dict(nuclei.pairs)["ais.msa, against zero-shot"] == (
+        "Better: LoRA, 0.052 (0.047 to 0.057); full, 0.012 (0.007 to 0.017)."
+    )
+    assert dict(cells.pairs)["ais.msa, against zero-shot"].startswith("Better: LoRA, 0.052 (0.047 to 0.057); full")
+    assert dict(noisy.pairs)["ais.msa, against zero-shot"].endswith(
+        "Cannot be told from it: full, 0.012 (-0.013 to 0.037)."
+    )
+
+
+def test_less_is_better_where_the_metric_says_so():
+    """A lower loss than without training is named better, by how much less it is."""
+    scores = [{("loss", split): loss for split in ("val", "test")} for loss in (0.5, 0.51, 0.9, 0.91, 0.7)]
+    floor = a_run(None, scores=scores[4], quantities={"trainable_parameters": 0})
+    table = a_table(
+        a_row("LoRA", a_run(0, scores=scores[0]), a_run(1, scores=scores[1]), alternative="LoRA"),
+        a_row("full", a_run(0, scores=scores[2]), a_run(1, scores=scores[3]), alternative="full"),
+        a_row("none", floor, alternative="none"),
+        select_metric="loss",
+        report=("loss",),
+    )
+    (found,) = (block for block in card_of(table, "best").blocks if isinstance(block, Facts))
+
+    assert dict(found.pairs)["loss, against none"] == (
+        "Better: LoRA, 0.195 (0.131 to 0.259). Worse: full, -0.205 (-0.269 to -0.141)."
+    )
+
+
+def test_bold_is_the_same_among_the_candidates():
+    """Those that cannot be told from the best are bold there too; of an outdated decision none is."""
+    table = a_table(
+        a_row("a", a_run(0, val=0.5), a_run(1, val=0.7)),
+        a_row("b", a_run(0, val=0.5), a_run(1, val=0.6)),
+        a_row("c", a_run(0, val=0.1), a_run(1, val=0.301)),
+    )
+    found = decide(table)
+    now, then = (
+        next(block for block in card_of(replace(table, decision=each), "decision").blocks if isinstance(block, Grid))
+        for each in (found, replace(found, configuration="gone"))
+    )
+
+    assert [row[1].best for row in now.rows] == [True, True, False]
+    assert not any(row[1].best for row in then.rows)
+
+
+def test_a_row_carried_through_studies_says_what_they_tried():
+    """Though it stands here with one configuration; and that it was chosen by the runs that score it."""
+    behind = {"LoRA": Upstream(("ranks", "rates"), 9, 6), "full": Upstream(("lrs",), 3, 0)}
+    card = card_of(replace(two_cases(), upstream=behind), "best")
+    grid = next(block for block in card.blocks if isinstance(block, Grid))
+
+    assert [(row[0].text, row[2].text) for row in grid.rows] == [("LoRA", "9"), ("full", "3"), ("zero-shot", "1")]
+    assert card.caveats[:3] == [
+        "The alternatives had between 1 and 9 configurations: more tries find a higher maximum.",
+        "Tried counts each configuration of the studies behind a row once: LoRA (ranks after rates); full (lrs).",
+        "LoRA: scored here on runs by which the studies behind them chose. What made them the best there by luck is in "
+        "these scores too; other seeds would not share it.",
+    ]
+    assert any(caveat.startswith("msa: ") for caveat in card.caveats)
+
+
+def test_many_comparisons_are_warned_of_on_the_leaderboard():
+    """Its bold compares as much as that of the best results; one run in each row compares nothing."""
+    alone = "Each comparison stands alone"
+
+    assert any(alone in caveat for caveat in card_of(a_table(a_row("a", a_run(0), a_run(1))), "leaderboard").caveats)
+    assert not any(alone in caveat for caveat in card_of(a_table(a_row("a", a_run(0))), "leaderboard").caveats)
 
 
 def test_nothing_is_said_apart_with_one_seed():
@@ -399,14 +476,14 @@ def test_curves_and_pictures_are_shown_in_every_case():
     names = [panel.name for gallery in galleries for _, panels in gallery.rows for panel in panels]
 
     assert [(figure.name, figure.title[1]) for figure in figures] == [
-        ("curves-1", "root=nuclei"), ("curves-2", "root=cells"),
+        ("curves-1", "nuclei"), ("curves-2", "cells"),
     ]  # fmt: skip
     assert [(gallery.title, gallery.rows[0][0]) for gallery in galleries] == [
-        ("root=nuclei", "nuclei-1"), ("root=cells", "cells-1"),
+        ("nuclei", "nuclei-1"), ("cells", "cells-1"),
     ]  # fmt: skip
     assert len(set(names)) == len(names)
     assert card_of(two_cases(pictured=("cells",)), "pictures").caveats == [
-        "No pictures in root=nuclei: neither the best nor the median nor the worst configuration has pictures."
+        "No pictures in nuclei: neither the best nor the median nor the worst configuration has pictures."
     ]
 
 
@@ -416,8 +493,8 @@ def test_the_decision_names_cases_and_runs():
     facts = dict(card.blocks[0].pairs)
 
     assert card.sentence.endswith("is 0.552, mean over 2 cases.")
-    assert "averaged over the cases root=nuclei and root=cells, among" in facts["rule"]
-    assert facts["runs in root=cells"].startswith("seed 0: run-0")
+    assert "averaged over the cases nuclei and cells, among" in facts["rule"]
+    assert facts["runs in cells"].startswith("seed 0: run-0")
 
 
 def test_an_answer_without_results_says_why():

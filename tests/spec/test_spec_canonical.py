@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tunebook.errors import StudyError
-from tunebook.records import Case
-from tunebook.spec.canonical import configuration, merged
+from tunebook.spec.canonical import configuration
 
 BASE = {"data": {"root": "cells"}}
 VALUES = {
@@ -109,12 +108,3 @@ def test_what_does_not_fit_is_refused(workload, values, place, message):
 
     assert caught.value.problems[0].place == place
     assert caught.value.problems[0].message.startswith(message)
-
-
-def test_a_case_is_merged_in(workload):
-    """The configuration of a run holds its case; without one it is the same value."""
-    found = configuration(workload, BASE)
-    under = merged(found, Case({"data.root": "others", "crop": 16}), workload)
-
-    assert (under.get("data.root"), under.get("crop"), under.effective["crop"]) == ("others", 16, 16)
-    assert merged(found, Case(), workload) == found

@@ -73,9 +73,9 @@ def test_runs_go_replicate_by_replicate(study_of, workload):
     order = [(cell.planned.label, cell.case.label, dict(cell.replicate)) for cell in made.runs]
 
     assert order == [
-        ("method=lora", "root=a", {"seed": 0}), ("method=lora", "root=b", {"seed": 0}),
-        ("method=frozen", "root=a", {}), ("method=frozen", "root=b", {}),
-        ("method=lora", "root=a", {"seed": 1}), ("method=lora", "root=b", {"seed": 1}),
+        ("method=lora", "a", {"seed": 0}), ("method=lora", "b", {"seed": 0}),
+        ("method=frozen", "a", {}), ("method=frozen", "b", {}),
+        ("method=lora", "a", {"seed": 1}), ("method=lora", "b", {"seed": 1}),
     ]  # fmt: skip
     assert made.counts.runs == 6
     assert [cell.configuration.get("data.root") for cell in made.runs][:2] == ["a", "b"]
@@ -110,6 +110,62 @@ def test_an_alternative_may_be_a_decision(study_of, workload):
     assert [row.label for row in made.configurations] == ["best", "full"]
     assert [found.get(path) for path in ("data.root", "adapter.rank", "optimizer.lr")] == ["cells", 32, 0.1]
     assert made.overridden == {"best": ("optimizer.lr",)}
+
+
+@pytest.mark.parametrize(
+    ("keys", "sizes"),
+    [
+        ({"base": {"from": "first", "model": {"size": "vit_b"}}, "space": {"alpha": [1]}}, ["vit_b"]),
+        ({"base": {"from": "first"}, "space": {"size": ["tiny", "vit_b"]}}, ["tiny", "vit_b"]),
+        ({"base": {"from": "first"}, "space": {"alpha": [1]}, "across": [{"model.size": ["vit_b"]}]}, ["vit_b"]),
+        ({"space": {"one_of": {"best": {"from": "first", "size": "vit_b"}}}}, ["vit_b"]),
+    ],
+)
+def test_what_a_decision_leaves_open_is_given(study_of, workload, keys, sizes):
+    """By base, space, across or the alternative itself."""
+    decided = {"data": {"root": "x"}, "adapter": {"rank": 32}}
+    made = plan(study_of(**keys), workload, references={"first": decided}, left_open={"first": ["model.size"]})
+
+    assert [cell.configuration.get("model.size") for cell in made.runs] == sizes
+
+
+@pytest.mark.parametrize(
+    ("keys", "where"),
+    [
+        ({"base": {"from": "first"}, "space": {"alpha": [1, 2]}}, "base, space or across"),
+        ({"space": {"one_of": {"best": {"from": "first"}}}}, "base, the alternative or across"),
+        (
+            {
+                "base": {"from": "first"},
+                "space": {"alpha": [1]},
+                "across": [{"data.root": "a", "model.size": "tiny"}, {"data.root": "b"}],
+            },
+            "base, space or across",
+        ),
+    ],
+)
+def test_what_a_decision_leaves_open_has_no_default(study_of, workload, keys, where):
+    """Nobody chose it: the study is refused, once, with the field and the way out."""
+    decided = {"data": {"root": "x"}, "adapter": {"rank": 32}}
+    with pytest.raises(StudyError) as caught:
+        plan(study_of(**keys), workload, references={"first": decided}, left_open={"first": ["model.size"]})
+
+    assert [(problem.message, problem.hint) for problem in caught.value.problems] == [
+        (
+            "model.size must be given; got none, and first was decided over several values of it",
+            f"name what it is here under {where}",
+        )
+    ]
+
+
+def test_what_cannot_matter_may_stay_open(study_of, workload):
+    """A learning-free alternative needs no rank, and data of its own are not those of the decision."""
+    alternatives = {"best": {"from": "first", "method": "full"}}
+    study = study_of(base={"data": {"root": "cells"}}, space={"one_of": alternatives})
+    left_open = {"first": ["adapter.rank", "data.root"]}
+    made = plan(study, workload, references={"first": {"data": {"root": "x"}}}, left_open=left_open)
+
+    assert made.counts.runs == 1
 
 
 def test_an_alternative_may_bring_its_weights(study_of, workload):

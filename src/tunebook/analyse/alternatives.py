@@ -12,7 +12,7 @@ class BestResults:
     """One row per alternative: its best configuration on the selection split.
 
     Args:
-        tried: Alternative -> number of its configurations.
+        tried: Alternative -> number of its configurations, and of those of the studies that it was carried through.
     """
 
     columns: tuple[Column, ...]
@@ -33,7 +33,8 @@ def alternatives(table: Table) -> BestResults | Unavailable:
     best = [_best(members[name]) for name in names]
     columns = columns_of(table)
     rows = standings(table, [entry for entry in entries if entry in best], columns)
-    return BestResults(columns, rows, {name: len(members[name]) for name in names})
+    behind = {name: each.tried for name, each in table.upstream.items()}
+    return BestResults(columns, rows, {name: behind.get(name, len(members[name])) for name in names})
 
 
 def _best(entries: list[Entry]) -> Entry:

@@ -36,18 +36,15 @@ class Representatives:
 
 
 def places(table: Table) -> dict[str, Entry]:
-    """`best`, `median` and `worst` configuration by the selection score, without repeating one.
+    """`best`, `median` and `worst` configuration by the selection score: no median of two, the best alone of one.
 
     Among the configurations whose runs all have a value; where there are none, among those with any value.
     """
     entries = ordered(table)
     scored = [entry for entry in entries if entry.selection.complete]
     scored = scored or [entry for entry in entries if entry.selection.mean is not None]
-    found: dict[str, Entry] = {}
-    for place, at in (("best", 0), ("median", len(scored) // 2), ("worst", len(scored) - 1)):
-        if scored and scored[at] not in found.values():
-            found[place] = scored[at]
-    return found
+    least = (("best", 0, 1), ("median", len(scored) // 2, 3), ("worst", -1, 2))
+    return {place: scored[at] for place, at, needed in least if len(scored) >= needed}
 
 
 def representatives(table: Table, case: Case) -> Representatives | Unavailable:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tunebook.analyse.differences import difference
 from tunebook.analyse.scores import Entry, all_runs, best_of, cases, cell, direction, ordered, searched
 from tunebook.errors import InputError, Problem
 from tunebook.records import Decision, Scalar, Table
@@ -102,19 +103,24 @@ def _caveats(table: Table, entries: tuple[Entry, ...], candidates: list[Entry]) 
 
 
 def _elsewhere(table: Table, candidates: list[Entry]) -> Iterator[str]:
-    """Where another candidate than the one with the best mean over cases has the best mean of a case."""
+    """Where another candidate than the one with the best mean over cases is better in a case.
+
+    Not where common replicates cannot tell the two apart; where there are too few of them to tell, that is said.
+    """
+    column = {"metric": table.select_metric, "split": table.select_split}
     for at, case in enumerate(cases(table)):
-        means = {
-            entry.configuration: cell(entry.rows[at], metric=table.select_metric, split=table.select_split).mean
-            for entry in candidates
-        }
-        top = best_of((mean for mean in means.values() if mean is not None), direction(table, table.select_metric))
-        if candidates and means[candidates[0].configuration] != top:
-            other = next(entry for entry in candidates if means[entry.configuration] == top)
+        found = [(entry, cell(entry.rows[at], **column)) for entry in candidates]
+        top = best_of((one.mean or 0.0 for _, one in found), direction(table, table.select_metric))
+        if not found or found[0][1].mean == top:
+            continue
+        (chosen, here), (other, best) = found[0], next(each for each in found if each[1].mean == top)
+        gap = difference(best, here)
+        if gap is None or gap.apart:
+            untold = "" if gap else ", with fewer than two common replicates to tell them apart"
             yield (
                 f"In {case.label} alone {other.label or other.configuration} has the best {table.select_metric} on "
-                f"{table.select_split}, {top:.3f}; {candidates[0].label or candidates[0].configuration} has "
-                f"{means[candidates[0].configuration]:.3f}."
+                f"{table.select_split}, {best.mean:.3f}; {chosen.label or chosen.configuration} has "
+                f"{here.mean:.3f}{untold}."
             )
 
 

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tunebook.analyse.decision import judge, outdated
+from tunebook.analyse.edges import edges
 from tunebook.analyse.scores import all_runs, called, searched
 from tunebook.records import Row, RunFacts, Table
 
-CODES = ("T101", "T302", "T401", "T403", "T501", "T503")
+CODES = ("T101", "T202", "T302", "T401", "T403", "T501", "T503")
 """What is checked."""
 
 
@@ -30,7 +31,15 @@ class Finding:
 
 def findings(table: Table) -> tuple[Finding, ...]:
     """All findings of a study, ordered by code."""
-    checks = (_not_run, _no_spread, _chosen_on_reported, _items_missing, _other_decision, _outdated_decision)
+    checks = (
+        _not_run,
+        _at_an_edge,
+        _no_spread,
+        _chosen_on_reported,
+        _items_missing,
+        _other_decision,
+        _outdated_decision,
+    )
     return tuple(found for check in checks for found in check(table))
 
 
@@ -48,6 +57,28 @@ def _not_run(table: Table) -> Iterator[Finding]:
             verb = "run was" if len(found) == 1 else "runs were"
             evidence = tuple(_named(row, run) for row, run in found)
             yield Finding("T101", f"{len(found)} {verb} {words}.", evidence, way_out)
+
+
+def _at_an_edge(table: Table) -> Iterator[Finding]:
+    found = tuple(edges(table))
+    if found:
+        evidence = [
+            f"{edge.entry.label or edge.entry.configuration}: {edge.parameter} {edge.value:g} is the "
+            f"{'smallest' if edge.value == edge.values[0] else 'largest'} of "
+            f"{', '.join(f'{value:g}' for value in edge.values)}"
+            for edge in found
+        ]
+        beyond = dict.fromkeys(
+            f"{edge.parameter} {edge.beyond:g}{f' ({edge.entry.alternative})' if edge.entry.alternative else ''}"
+            for edge in found
+        )
+        at = f"{len(found)} parameters of best configurations lie" if len(found) > 1 else "The best configuration lies"
+        yield Finding(
+            "T202",
+            f"{at} at the edge of the values tried: a better one may lie beyond.",
+            tuple(evidence),
+            f"try the next value, where the parameter can have it: {', '.join(beyond)}",
+        )
 
 
 def _no_spread(table: Table) -> Iterator[Finding]:

@@ -31,6 +31,8 @@ class Standing:
     cells: tuple[Cell, ...]
     best: tuple[bool, ...]
     """Per column: the best mean among configurations whose runs all have a value, or not told apart from it."""
+    first: tuple[bool, ...]
+    """Per column: the one that the others are compared with: of equal best means the first."""
     behind: tuple[Difference | None, ...]
     """Per column: the best of the column minus this one, by common replicates; None where they cannot tell, and for
     a configuration that lacks a value."""
@@ -78,8 +80,9 @@ def standings(table: Table, entries: Sequence[Entry], columns: Sequence[Column])
     found = []
     for entry, row in zip(entries, cells, strict=True):
         behind = tuple(_behind(top, one) for top, one in zip(best, row, strict=True))
-        marked = (_level(*each) for each in zip(best, row, behind, strict=True))
-        found.append(Standing(entry, row, tuple(marked), behind))
+        marked = tuple(_level(*each) for each in zip(best, row, behind, strict=True))
+        first = tuple(one is top for top, one in zip(best, row, strict=True))
+        found.append(Standing(entry, row, marked, first, behind))
     return tuple(found)
 
 

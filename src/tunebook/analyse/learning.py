@@ -16,7 +16,8 @@ class Curve:
     """The mean loss of one configuration in one case.
 
     Args:
-        steps, losses: Equally long; a point is the mean over `stretch` recorded steps that end there.
+        steps, losses: Equally long; a point is the mean over `stretch` recorded steps that end there. The curve ends
+            with the shortest run, so that every point is a mean over the same runs.
         n: Finished runs behind the mean.
     """
 
@@ -69,7 +70,10 @@ def _curve(row: Row, runs: Sequence[RunFacts], part: str) -> Curve:
 
 
 def _steps(runs: Sequence[RunFacts], part: str) -> list[int]:
-    return sorted({point.step for run in runs for point in run.curve if part in point.values})
+    """The recorded steps, up to the last one of the run that ended first."""
+    by_run = [{point.step for point in run.curve if part in point.values} for run in runs]
+    end = min((max(steps) for steps in by_run if steps), default=0)
+    return sorted(step for step in set().union(*by_run) if step <= end)
 
 
 def _stretch(points: int) -> int:

@@ -15,12 +15,13 @@ class Near:
         others: Those whose interval of the paired difference holds 0.
         compared: Those whose runs all have a value and that share two replicates with it, or that none can change.
             Where no pair has two replicates, nothing is compared.
-        n: Most replicates in common.
+        fewest, most: Replicates in common, in the pair with fewest and with most of those that replicates can change.
     """
 
     others: int
     compared: int
-    n: int
+    fewest: int
+    most: int
 
 
 def near(table: Table, entry: Entry) -> Near | None:
@@ -37,6 +38,7 @@ def near(table: Table, entry: Entry) -> Near | None:
         and other.configuration != entry.configuration
         and (gap := difference(entry.selection, other.selection)) is not None
     ]
-    if all(gap.n < 2 for gap in found):
+    common = [gap.n for gap in found if gap.n > 1]
+    if not common:
         return None
-    return Near(sum(not gap.apart for gap in found), len(found), max(gap.n for gap in found))
+    return Near(sum(not gap.apart for gap in found), len(found), min(common), max(common))

@@ -34,8 +34,13 @@ def _lines(book: Book, name: str, ledger: Ledger) -> Iterator[str]:
     if set(undecided) & set(study.decisions):
         yield f"  is counted once {', '.join(undecided)} is decided"
         return
-    decisions = {source: decision.values for source in study.decisions if (decision := ledger.decision(source))}
-    laid_out = plan(study, tasks.find(study.task), references=decisions)
+    decisions = {source: decision for source in study.decisions if (decision := ledger.decision(source))}
+    laid_out = plan(
+        study,
+        tasks.find(study.task),
+        references={source: decision.values for source, decision in decisions.items()},
+        left_open={source: decision.left_open for source, decision in decisions.items()},
+    )
     yield from _counts(laid_out)
     if undecided:
         yield _line(laid_out.counts.runs, f"new, once {', '.join(undecided)} is decided")

@@ -7,6 +7,9 @@ The outcome is written last, so a folder without one holds a torn run: it is cle
 outcome too, and never takes the place of a finished one. The outcome tells of training and predictions alone: scoring
 them in another way adds to the folder and leaves it as it is.
 
+What a training goes on from stays until the run has finished, and costs are of all attempts that it joins. Two failures
+take it away: a training that diverged would diverge again, and one whose data changed is none of this run.
+
 Data and weights are fingerprinted again before they are read and before scores are written: a run is never that of
 other data than its id says.
 """
@@ -114,24 +117,27 @@ def _locked(job: Job, task: Task, folder: RunFolder, *, redirect: bool) -> Outco
     previous = folder.read_outcome()
     finished = previous if previous is not None and previous.status == "finished" else None
     if finished is not None and answers(finished, job, folder):
+        folder.forget_state()
         return finished
     if finished is None:
-        _clear(folder.at, but=folder.state)
+        _clear(folder.at, but=(folder.state, folder.spent) if folder.state.exists() else ())
     folder.at.mkdir(parents=True, exist_ok=True)
     folder.write_run(job.run)
     with _printing_to(folder.log) if redirect else nullcontext():
         outcome = _attempt(job, task, folder, finished)
     if finished is None or (outcome.status == "finished" and outcome != finished):
         folder.write_outcome(outcome)
+    if outcome.status == "finished":
+        folder.forget_state()
     return outcome
 
 
-def _clear(folder: Path, *, but: Path | None = None) -> None:
-    """Empty a folder, if it is there; one file in it may stay."""
+def _clear(folder: Path, *, but: Sequence[Path] = ()) -> None:
+    """Empty a folder, if it is there; files in it may stay."""
     for path in folder.iterdir() if folder.exists() else ():
         if path.is_dir():
             shutil.rmtree(path)
-        elif path != but:
+        elif path not in but:
             path.unlink()
 
 
@@ -142,7 +148,7 @@ def _splits(job: Job, held: Iterable[str]) -> tuple[str, ...]:
 
 def _attempt(job: Job, task: Task, folder: RunFolder, finished: Outcome | None) -> Outcome:
     """The outcome of doing what is missing; exceptions of the run become a failed one."""
-    meter = _Meter()
+    meter = _Meter(before=folder.read_spent())
     try:
         return _Attempt(job, task, folder, finished, load(job.worker)(), meter).complete()
     except Exception as error:
@@ -150,6 +156,9 @@ def _attempt(job: Job, task: Task, folder: RunFolder, finished: Outcome | None) 
             raise
         with folder.log.open("a", encoding="utf-8") as log:
             traceback.print_exc(file=log)
+        if isinstance(error, Diverged | DataChanged):
+            folder.forget_state()
+        folder.write_spent(meter.costs())
         return _described(Outcome("failed", *failed(error)), job, meter)
 
 
@@ -244,12 +253,13 @@ class _Attempt:
                 points.append(point)
                 if time.monotonic() - written > CURVE_SECONDS:
                     self.folder.write_curve(points)
+                    self.folder.write_spent(self.meter.costs())
                     written = time.monotonic()
         finally:
             self.folder.write_curve(points)
+            self.folder.write_spent(self.meter.costs())
         if not self.folder.checkpoint.exists():
             raise Crashed(f"training ended at {self.job.run.length} without a checkpoint")
-        self.folder.state.unlink(missing_ok=True)
 
     def _predict(self, split: str) -> None:
         _clear(self.folder.at / "predictions" / split)
@@ -286,8 +296,9 @@ def _processor_seconds() -> float:
 
 @dataclass(frozen=True)
 class _Meter:
-    """Time and memory since it was made. Processor time counts children that have ended."""
+    """Time and memory since it was made, and before. Processor time counts children that have ended."""
 
+    before: Costs
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     wall: float = field(default_factory=time.monotonic)
     processor: float = field(default_factory=_processor_seconds)
@@ -296,9 +307,9 @@ class _Meter:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         unit = 1 if sys.platform == "darwin" else 1024
         return Costs(
-            seconds=time.monotonic() - self.wall,
-            cpu_seconds=_processor_seconds() - self.processor,
-            peak_memory_mb=peak * unit / 1e6,
+            seconds=self.before.seconds + time.monotonic() - self.wall,
+            cpu_seconds=self.before.cpu_seconds + _processor_seconds() - self.processor,
+            peak_memory_mb=max(self.before.peak_memory_mb, peak * unit / 1e6),
         )
 
 

@@ -5,7 +5,8 @@
 
 A file is written once and never edited: its name holds the digest of its content. The highest number counts;
 older files stay. Two files with one number (books that were joined) are ordered by name.
-In a decision, `candidates` is a list of pairs, because their order (best first) has a meaning.
+In a decision, `candidates` is a list of pairs, because their order (best first) has a meaning; one without `left_open`
+holds every field.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -166,9 +167,12 @@ def read_decision(path: Path) -> Decided:
 
 
 def decision_as_plain(decision: Decision) -> dict[str, Any]:
-    """A decision as plain data that keeps the order of its candidates."""
+    """A decision as plain data that keeps the order of its candidates; `left_open` stands there where it is."""
+    plain = asdict(decision)
+    if not decision.left_open:
+        del plain["left_open"]
     return {
-        **asdict(decision),
+        **plain,
         "candidates": [[name, mean] for name, mean in decision.candidates.items()],
         "runs": {str(seed): run for seed, run in decision.runs.items()},
     }
@@ -186,6 +190,7 @@ def decision_from(plain: Mapping[str, Any]) -> Decision:
             "score": float(plain["score"]),
             "candidates": {str(name): float(mean) for name, mean in plain["candidates"]},
             "runs": dict(sorted((int(seed), str(run)) for seed, run in plain["runs"].items())),
+            "left_open": tuple(plain.get("left_open", ())),
         }
     )
 

@@ -70,11 +70,13 @@ class Facts:
     Args:
         title: Shown above them, or as the line that unfolds them.
         folded: Shown only when asked for.
+        heads: What the terms are, and what is said of them: where they are set as a table.
     """
 
     pairs: Sequence[tuple[str, str]]
     title: str = ""
     folded: bool = False
+    heads: tuple[str, str] = ("what", "value")
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def _(block: Grid, folder: str) -> str:
 @_block.register
 def _(block: Facts, folder: str) -> str:
     rows = [[escaped(term), escaped(said)] for term, said in block.pairs]
-    table = _table(["what", "value"], rows, [False, False])
+    table = _table([escaped(head) for head in block.heads], rows, [False, False])
     if block.folded:
         return _details(block.title, table)
     return f"**{escaped(block.title)}**\n\n{table}" if block.title else table

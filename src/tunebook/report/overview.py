@@ -1,6 +1,19 @@
 """The top of a page: the answer in a sentence, the decision, and what a reader must be warned of."""
 
-from tunebook.analyse import CODES, Entry, cases, cell, findings, judge, near, ordered, outdated, searched
+from tunebook.analyse import (
+    CODES,
+    Entry,
+    cases,
+    cell,
+    columns_of,
+    findings,
+    judge,
+    near,
+    ordered,
+    outdated,
+    searched,
+    standings,
+)
 from tunebook.records import Decision, Table
 from tunebook.report.cards import Block, Card, Facts, Findings, Grid, Heading, Value
 from tunebook.report.wording import carried, counted, dotted, in_case, joined, name, number, spread, with_n
@@ -112,7 +125,8 @@ def _nearby(table: Table, entry: Entry) -> str:
         return ""
     others = counted(found.compared, "other configuration")
     said = f"{found.others} of {others} cannot be told from it" if found.others else f"It can be told from {others}"
-    replicates = f"{found.n} replicates in common"
+    n = str(found.most) if found.fewest == found.most else f"{found.fewest} to {found.most}"
+    replicates = f"{n} replicates in common"
     return f" {said} on {table.select_split} (95 % intervals of paired differences, {replicates})."
 
 
@@ -160,25 +174,24 @@ def _run(seed: int, run: str) -> str:
 
 
 def _candidates(table: Table, decision: Decision) -> Grid:
-    stale = bool(outdated(table))
-    entries = {} if stale else {entry.configuration: entry for entry in ordered(table)}
-    labels = {entry.configuration: name(entry) for entry in ordered(table)}
+    """Those that the rule chose from; of an outdated decision the recorded means, and nothing is compared."""
+    every = ordered(table)
+    of_now = () if outdated(table) else standings(table, every, columns_of(table)[:1])
+    found = {row.entry.configuration: row for row in of_now}
+    labels = {entry.configuration: name(entry) for entry in every}
     labels |= {decision.configuration: decision.label or decision.configuration}
     top = list(decision.candidates.items())[:TOP]
     rows = []
     for place, (configuration, mean) in enumerate(top, start=1):
-        entry = entries.get(configuration)
+        row = found.get(configuration)
+        score = row.entry.selection if row else None
         gap = abs(mean - decision.score)
         rows.append(
             [
                 Value(labels.get(configuration, configuration)),
-                Value(spread(entry.selection) if entry else number(mean), sort=mean, best=mean == top[0][1]),
+                Value(spread(score) if score else number(mean), sort=mean, best=row is not None and row.best[0]),
                 Value(number(gap), sort=gap),
-                *(
-                    [Value(str(entry.selection.n), sort=entry.selection.n)]
-                    if entry
-                    else [Value("as recorded", muted=True)]
-                ),
+                Value(str(score.n), sort=score.n) if score else Value("as recorded", muted=True),
                 Value(str(place), sort=place),
             ]
         )

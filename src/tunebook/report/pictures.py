@@ -91,7 +91,7 @@ def gallery_card(table: Table) -> Card:
     of = {each.split for each in there}.pop()
     rules = {each.item_rule for each in there}
     if not one and len(rules) == 1:
-        items = f"{of} in each case: {rules.pop()} there"
+        items = f"{of} in each case: {rules.pop()}"
     placed = {shown.place: shown for each in there for shown in each.shown}
     who = "; ".join(f"{place}: {name(placed[place].entry)}{_seed(placed[place])}" for place in placed)
     over = "" if one else ", mean over cases"

@@ -13,7 +13,7 @@ from tunebook.analyse import (
     outdated,
 )
 from tunebook.records import Table
-from tunebook.report.apart import few_seeds, reported, support
+from tunebook.report.apart import few_seeds, floors, reported, support
 from tunebook.report.cards import Block, Card, Facts, Grid, Heading, Value
 from tunebook.report.wording import (
     carried,
@@ -35,6 +35,10 @@ BOLD = (
     "difference over common seeds (Student's t) holds 0; only rows whose runs all have a value are compared."
 )
 BOLD_ONE = "Bold: the best value of a column; with one run in each row, nothing can be said of how far apart they are."
+ALONE = (
+    "Each comparison stands alone: of many at 95 %, a few leave out 0 by chance. The intervals are about other "
+    "seeds on these same items, not about other items."
+)
 MEANS = "Values are means over the n runs of a row, ± their standard deviation (ddof 1; none when n = 1)."
 
 
@@ -61,7 +65,8 @@ def leaderboard_card(table: Table) -> Card:
         f"{_over_cases(table)}, the score that the study chooses by. {MEANS} {_bold(board.rows)}"
     )
     sentence += _set_apart(table, board.rows)
-    return Card("leaderboard", "Leaderboard", sentence, grids, [*few_seeds(board.rows), *legend(table)])
+    alone = [ALONE] if _replicated(board.rows) else []
+    return Card("leaderboard", "Leaderboard", sentence, grids, [*few_seeds(board.rows), *alone, *legend(table)])
 
 
 def alternatives_card(table: Table) -> Card:
@@ -101,16 +106,16 @@ def alternatives_card(table: Table) -> Card:
             f"The alternatives had between {min(tried)} and {max(tried)} configurations: "
             "more tries find a higher maximum."
         )
+    caveats += _upstream(table, best.rows)
     said: list[Facts] = []
     if _replicated(best.rows):
         said = support(table, best.columns, best.rows)
         caveats += [
-            "What can be told apart: how far each is behind the best, and in brackets the 95 % interval of that "
-            "difference over common seeds.",
-            "Each comparison stands alone: of many at 95 %, a few leave out 0 by chance. The intervals are about other "
-            "seeds on these same items, not about other items.",
+            "What can be told apart: how far each is behind the best, or better than what is not trained, and in "
+            "brackets the 95 % interval of that difference over common seeds.",
+            ALONE,
         ]
-    if not several:
+    if len(best.rows) == len({row.configuration for row in table.rows}):  # there is no leaderboard to explain them
         caveats += legend(table)
     return Card("best", "Best results", sentence, [*grids, *said], caveats)
 
@@ -184,10 +189,24 @@ def _set_apart(table: Table, rows: Sequence[Standing]) -> str:
 
 def _floors(rows: Sequence[Standing]) -> str:
     """What training is compared with."""
-    floors = [row.entry.alternative or name(row.entry) for row in rows if row.entry.trainable == 0]
-    if not floors or len(floors) == len(rows):
-        return ""
-    return f" Where nothing is trained ({'; '.join(floors)}) stands what training has to beat."
+    named = [row.entry.alternative or name(row.entry) for row in floors(rows)]
+    return f" Nothing is trained in the rows that training has to beat: {'; '.join(named)}." if named else ""
+
+
+def _upstream(table: Table, rows: Sequence[Standing]) -> list[str]:
+    """Where the rows come from that were chosen elsewhere, and what choosing there does to their scores here."""
+    behind = {name: table.upstream[name] for row in rows if (name := row.entry.alternative) in table.upstream}
+    if not behind:
+        return []
+    chains = [f"{name} ({' after '.join(each.studies)})" for name, each in behind.items()]
+    found = [f"Tried counts each configuration of the studies behind a row once: {'; '.join(chains)}."]
+    again = [name for name, each in behind.items() if each.chosen_on]
+    if again:
+        found.append(
+            f"{', '.join(again)}: scored here on runs by which the studies behind them chose. What made them the best "
+            "there by luck is in these scores too; other seeds would not share it."
+        )
+    return found
 
 
 def _replicated(rows: Sequence[Standing]) -> bool:

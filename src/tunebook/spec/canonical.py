@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from tunebook.errors import StudyError
-from tunebook.records import Case, Configuration, canonical_json
+from tunebook.records import Configuration, canonical_json
 from tunebook.spec.faults import Faults
 from tunebook.spec.fields import FieldIndex, Leaf, Value, fields_of, leaves_of, messages_of, nested, plain
 from tunebook.spec.workload import Workload
@@ -47,15 +47,6 @@ def configuration(workload: Workload, values: Mapping[str, Any]) -> Configuratio
     if resolved is None:
         raise StudyError(*faults.problems())
     return resolved.configuration
-
-
-def merged(configuration: Configuration, case: Case, workload: Workload) -> Configuration:
-    """The configuration under a case.
-
-    Raises:
-        StudyError: when the case's values do not fit.
-    """
-    return configuration if not case.values else _configuration_under(configuration, case, workload)
 
 
 def resolve(workload: Workload, values: Mapping[str, Any], faults: Faults) -> Resolved | None:
@@ -99,10 +90,6 @@ def number_by_value(value: Value) -> Value:
     if isinstance(value, float) and value.is_integer() and abs(value) <= LARGEST_EXACT:
         return int(value)
     return value
-
-
-def _configuration_under(found: Configuration, case: Case, workload: Workload) -> Configuration:
-    return configuration(workload, overlaid(found.values, nested(case.values)))
 
 
 def _effective(config: BaseModel, index: FieldIndex, without: frozenset[str]) -> dict[str, Value]:

@@ -251,7 +251,7 @@ def _finite(value: Value) -> bool:
 
 
 def _messages(error: ValidationError, adapter: TypeAdapter[Any], value: Value) -> list[str]:
-    found = list(error.errors(include_url=False))
+    found = [details for details in error.errors(include_url=False) if not _miscounted(details)]
     whole = [details for details in found if details["input"] == value] or found
     words = list(dict.fromkeys(_words(details) for details in whole))
     first, *others = words
@@ -260,6 +260,12 @@ def _messages(error: ValidationError, adapter: TypeAdapter[Any], value: Value) -
     inside = whole[0]["input"]
     part = "" if inside == value else f" (in it {shown(inside)})"
     return [f"{first}{parts}{nullable}; got {shown(value)}{part}"]
+
+
+def _miscounted(details: ErrorDetails) -> bool:
+    """Whether a list is called too short because pydantic counts only those entries that fit."""
+    given = details["input"]
+    return details["type"] == "too_short" and isinstance(given, list) and len(given) >= details["ctx"]["min_length"]
 
 
 def _takes_null(adapter: TypeAdapter[Any]) -> bool:

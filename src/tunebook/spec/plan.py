@@ -10,7 +10,7 @@ from typing import Any
 
 from tunebook.errors import Problem, StudyError
 from tunebook.records import Case, Configuration, Excluded, Scalar, canonical_json
-from tunebook.spec.canonical import Resolved, configuration, merged, number_by_value, overlaid, resolve
+from tunebook.spec.canonical import Resolved, configuration, number_by_value, overlaid, resolve
 from tunebook.spec.completing import complete
 from tunebook.spec.expressions import Undefined
 from tunebook.spec.faults import At, Faults, dotted, text_of
@@ -23,7 +23,7 @@ from tunebook.spec.workload import Workload
 MOST_POINTS = 100_000
 DATA = "data"
 
-__all__ = ["Cell", "Counts", "Plan", "Planned", "configuration", "merged", "plan"]
+__all__ = ["Cell", "Counts", "Plan", "Planned", "configuration", "plan"]
 
 
 @dataclass(frozen=True)
@@ -111,20 +111,23 @@ def plan(
     workload: Workload,
     *,
     references: Mapping[str, Mapping[str, Any]] | None = None,
+    left_open: Mapping[str, Sequence[str]] | None = None,
     points: Iterable[Point] | None = None,
 ) -> Plan:
     """Lay out a study.
 
     Args:
         references: Study -> nested values of its decision, for every name in `study.decisions`.
+        left_open: Study -> fields that its decision does not hold, because it was made over several values of them.
         points: What the search proposes; None: every declared point.
 
     Raises:
-        StudyError: when a decision is missing, a point has no meaning for the task, or nothing is left to run.
+        StudyError: when a decision is missing, a point has no meaning for the task or lacks what a decision leaves
+            open, or nothing is left to run.
     """
     study = complete(study, workload)
     _check_plannable(study, references or {})
-    draft = _Draft(study, workload, references or {})
+    draft = _Draft(study, workload, references or {}, left_open or {})
     for point in study.space.points() if points is None else points:
         draft.add(point)
     draft.check()
@@ -175,6 +178,7 @@ class _Draft:
     study: Study
     workload: Workload
     references: Mapping[str, Mapping[str, Any]]
+    left_open: Mapping[str, Sequence[str]]
     kept: dict[str, _Kept] = field(default_factory=dict)
     folded: dict[str, list[Point]] = field(default_factory=dict)
     out: list[tuple[Point, str]] = field(default_factory=list)
@@ -204,6 +208,7 @@ class _Draft:
             self.out.append((point, reason))
             return
         if resolved is not None:
+            self._check_left_open(point, resolved)
             under = [self._under(case, values, resolved, own) for case in self.study.cases]
             self._keep(_Kept(point, resolved, tuple(found for found in under if found is not None)))
         for fault in own.found:
@@ -215,8 +220,28 @@ class _Draft:
             return resolved
         return resolve(self.workload, overlaid(values, nested(case.values)), faults)
 
+    def _check_left_open(self, point: Point, resolved: Resolved) -> None:
+        """Where a decision says nothing, a default would stand for what nobody chose."""
+        opened = {
+            path: source
+            for source in filter(None, (self.study.base.get("from"), *point.sources))
+            for path in self.left_open.get(source, ())
+            if source not in point.sources or not self._is_own_data(path.split(".")[0])
+        }
+        given = {path for path, _ in _flat(self.index, self._given(point))} if opened else set()
+        for path, source in opened.items():
+            crossed = all(path in case.values for case in self.study.cases)
+            if path not in given and not crossed and resolved.matters(path):
+                message = f"must be given; got none, and {source} was decided over several values of it"
+                where = "base, the alternative or across" if point.labels else "base, space or across"
+                self.faults.add(tuple(path.split(".")), message, f"name what it is here under {where}")
+
     def _values(self, point: Point) -> dict[str, Any]:
-        """Nested values of a point: defaults of the first case, base, decision, the point itself."""
+        """Nested values of a point; where it says nothing, those of the first case."""
+        return overlaid(nested(self.study.cases[0].values), self._given(point))
+
+    def _given(self, point: Point) -> dict[str, Any]:
+        """Nested values of a point: base, decision, the point itself."""
         values: dict[str, Any] = self.base
         for source in point.sources:
             decided = {key: value for key, value in self.references[source].items() if not self._is_own_data(key)}
@@ -225,8 +250,7 @@ class _Draft:
             if differing:
                 self.overridden[point.alternative] = differing
             values = overlaid(values, decided)
-        values = overlaid(values, nested(point.values))
-        return overlaid(nested(self.study.cases[0].values), values)
+        return overlaid(values, nested(point.values))
 
     def _is_own_data(self, key: str) -> bool:
         return key == DATA and DATA in self.study.base

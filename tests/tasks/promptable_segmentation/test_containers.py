@@ -88,8 +88,11 @@ def test_a_zarr_array_without_a_group_is_named(tmp_path):
     """There is no key that could be given."""
     zarr.create_array(str(tmp_path / "flat.zarr"), data=RAW)
 
-    with pytest.raises(DataError, match=r"flat\.zarr, raw: must be an array; it holds no array below a key"):
-        containers.stored(tmp_path / "flat.zarr", "raw")
+    for key in ("raw", "", "/"):
+        with pytest.raises(
+            DataError, match="must be an array; it holds no array below a key\\n.*under two keys of one"
+        ):
+            containers.stored(tmp_path / "flat.zarr", key)
 
 
 @pytest.mark.parametrize("kind", ["h5", "tif"])
@@ -116,9 +119,22 @@ def test_a_damaged_zarr_is_refused(tmp_path, version):
 
     with pytest.raises(DataError, match="here: must be a Zarr folder that is whole; reading it fails"):
         containers.read(array, (3, slice(None), slice(None)), place="here")
-    (path / ("raw/.zarray" if version == 2 else "raw/zarr.json")).write_text("{torn")
-    with pytest.raises(DataError, match=r"volume\.zarr, raw: must be a Zarr folder that is whole"):
-        containers.stored(path, "raw")
+    for torn in ("{torn", "7", "{}" if version == 2 else '{"node_type": "array"}'):
+        (path / ("raw/.zarray" if version == 2 else "raw/zarr.json")).write_text(torn)
+        with pytest.raises(DataError, match=r"volume\.zarr, raw: must be a Zarr folder that is whole"):
+            containers.stored(path, "raw")
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_a_mistake_of_ours_is_no_damaged_file(tmp_path, kind, monkeypatch):
+    """What libraries raise on a file is about the file; the same from this package is a bug, and shows as one."""
+    array = _stored(tmp_path, kind)
+
+    with pytest.raises(AssertionError):
+        containers.read(array, (0, slice(None)), place="")
+    monkeypatch.setattr(containers, "_letters", lambda names, count: names[count])
+    with pytest.raises((TypeError, LookupError)):
+        containers.stored(array.path, array.key)
 
 
 def test_an_array_in_another_file_is_refused(tmp_path):
@@ -191,6 +207,17 @@ def test_names_that_are_none_of_ours_are_no_names(tmp_path):
             for axis, name in zip(file["raw"].dims, names, strict=True):
                 axis.label = name
         assert containers.stored(tmp_path / f"{number}.h5", "raw").axes == ""
+
+
+def test_a_pyramid_is_its_first_level(tmp_path):
+    """OME-TIFF keeps smaller copies of a stack behind it."""
+    with tifffile.TiffWriter(tmp_path / "pyramid.ome.tif") as file:
+        file.write(RAW, subifds=1, photometric="minisblack", metadata={"axes": "ZYX"})
+        file.write(RAW[:, ::2, ::2], subfiletype=1, photometric="minisblack")
+
+    array = containers.stored(tmp_path / "pyramid.ome.tif")
+    assert (array.shape, array.axes) == (RAW.shape, "zyx")
+    assert np.array_equal(containers.read(array, (3, slice(None), slice(None)), place=""), RAW[3])
 
 
 def test_several_images_in_a_tiff_are_no_stack(tmp_path):

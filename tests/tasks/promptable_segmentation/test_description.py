@@ -14,6 +14,7 @@ from tunebook.folders import RunFolder
 from tunebook.spec.canonical import configuration
 from tunebook.task import ItemScore
 from tunebook.tasks.promptable_segmentation import TASK, description
+from tunebook.tasks.promptable_segmentation.config import DEPTHS
 from tunebook.tasks.promptable_segmentation.description import weights_file, weights_files
 from tunebook.tasks.promptable_segmentation.sam import SIZES, build
 from tunebook.tasks.promptable_segmentation.starting import AUTOMATIC, base_of, has_automatic, starting_model
@@ -29,6 +30,32 @@ def book(tmp_path_factory):
 
 def _same(one, other):
     return canonical(one).id == canonical(other).id
+
+
+# Values ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"adapter.blocks": [-1]}, "must be >= 0 or null; got [-1] (in it -1)"),
+        ({"adapter.blocks": [0, 6]}, "must be blocks from 0 to 5, which small has; got [0, 6]"),
+        ({"adapter.blocks": [12], "model.size": "vit_b"}, "must be blocks from 0 to 11, which vit_b has; got [12]"),
+        ({"adapter.blocks": []}, "must have at least 1 entries or null; got []"),
+    ],
+)
+def test_blocks_that_are_not_there_are_refused(changes, message):
+    """By their field, before anything is planned."""
+    with pytest.raises(StudyError) as found:
+        configured(changes)
+
+    assert [(one.place, one.message) for one in found.value.problems] == [("adapter.blocks", message)]
+
+
+def test_every_block_of_a_size_can_be_named():
+    """The numbers that a configuration is checked by are those that models are built from."""
+    assert {name: size.depth for name, size in SIZES.items()} == DEPTHS
+    assert configured({"adapter.blocks": [11, 0], "model.size": "vit_b"}).adapter.blocks == (0, 11)
 
 
 # Identity ---------------------------------------------------------------------------------------------
@@ -120,17 +147,9 @@ def test_splits_that_changed_places_are_another_run(book):
 
 
 @pytest.mark.parametrize("split", ["train", "val", "test"])
-def test_every_split_says_which_files_it_means(book, split):
-    """Where two splits share a folder, which of the two folders the third one has matters."""
-    shared = {
-        f"data.{other}": folder
-        for other, folder in zip(sorted({"train", "val", "test"} - {split}), ("train", "val"), strict=True)
-    }
-
-    one, other = (a_run(book, {**shared, f"data.{split}": folder}) for folder in ("train", "val"))
-
-    assert one.fingerprints == other.fingerprints
-    assert one.id != other.id
+def test_every_split_says_which_files_it_means(split):
+    """The fingerprint covers the files of all splits together, so each of the three names counts."""
+    assert not _same({}, {f"data.{split}": "elsewhere"})
 
 
 def test_the_base_is_part_of_a_run(book):
@@ -265,12 +284,15 @@ def test_a_shipped_name_is_found_in_the_package(tmp_path, monkeypatch):
 
 def test_weights_of_a_run_are_its_checkpoint(tmp_path):
     """run:ID@LENGTH, as a resolved study: is written."""
-    checkpoint = tmp_path / "runs/0123/at-20/checkpoint.safetensors"
-    checkpoint.parent.mkdir(parents=True)
-    checkpoint.write_bytes(b"")
+    write_cells(tmp_path / "cells")
+    run = a_run(tmp_path, {"budget.steps": 20})
+    folder = RunFolder.of(tmp_path, run)
+    folder.write_run(run)
+    folder.at.mkdir()
+    folder.checkpoint.write_bytes(b"")
 
-    assert weights_file("run:0123@20", tmp_path) == checkpoint
-    for weights in ("run:0123@30", "run:0124@20", "run:0124@0"):
+    assert weights_file(f"run:{run.id}@20", tmp_path) == folder.checkpoint
+    for weights in (f"run:{run.id}@30", "run:0124@20", "run:0124@0"):
         with pytest.raises(DataError, match=f"{weights} means .*\n.*run the study"):
             weights_file(weights, tmp_path)
 
@@ -286,6 +308,18 @@ def test_weights_of_a_run_that_trained_nothing_are_those_it_started_from(book):
     assert weights_file(f"run:{none.id}@0", book) == book / "base.safetensors"
     with pytest.raises(DataError, match="is a run of otsu-watershed, which has none"):
         weights_file(f"run:{floor.id}@0", book)
+
+
+def test_weights_that_no_follower_can_start_from_are_refused_before_anything_runs(book):
+    """A random model that trained nothing is another one for every seed, and the seed would be said not to matter."""
+    none, adapted = (a_run(book, {"adapter.method": method}) for method in ("none", "adaptformer"))
+    for run in (none, adapted):
+        RunFolder.of(book, run).write_run(run)
+
+    for run, message in ((none, "trained nothing and is drawn anew for every seed"), (adapted, "must have an adapter")):
+        config = configured({"adapter.method": "none", "model.weights": f"run:{run.id}@{run.length}"})
+        with pytest.raises(DataError, match=f"model.weights: .*{message}"):
+            TASK.inputs(config, book)
 
 
 FLOOR = "otsu-watershed"
@@ -370,6 +404,14 @@ def test_metrics_are_modes_times_scores():
     assert {"ais.msa", "box.sa50", "point.msa-elf"} <= set(TASK.metrics)
     assert {name for name, metric in TASK.metrics.items() if metric.mode} == {f"ais.{s}" for s in description.SCORES}
     assert {(fact.direction, fact.low, fact.high) for fact in facts} == {("maximize", 0.0, 1.0)}
+
+
+def test_the_words_of_a_mode_say_what_is_counted_and_where_it_is_published():
+    """Of prompts, loose pieces of masks; `; ` parts score and mode in a meaning, and stands nowhere else."""
+    for mode, words in description.MODES.items():
+        assert f"(published as {mode}" in words
+        assert ("loose piece" in words) == (mode != "ais")
+    assert all(metric.facts.meaning.count("; ") == 1 for metric in TASK.metrics.values())
 
 
 def test_images_weigh_the_same():

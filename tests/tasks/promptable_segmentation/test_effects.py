@@ -73,6 +73,8 @@ def test_the_simulated_user_of_the_scores_matters_to_every_model():
         ({"prompts.rounds": 1}, {}, {"prompts.mask_probability": 0.9}),
         ({"prompts.rounds": 1}, {}, {"prompts.margin": 9}),
         ({"prompts.start": "point"}, {}, {"prompts.box_jitter": 0.9}),
+        ({"iterative.iterations": 1}, {}, {"iterative.masks": True}),
+        ({"iterative.iterations": 1, "adapter.method": "none"}, {"adapter.method": "none"}, {"iterative.masks": True}),
         ({"automatic.enabled": False}, {}, {"loss.automatic": 3.0}),
         ({"automatic.enabled": False}, {}, {"optimizer.scheme": "two-step"}),
         ({"early_stopping": 3}, WATCHED, {"schedule.factor": 0.5}),
@@ -87,6 +89,12 @@ def test_a_field_has_no_effect_without_what_it_belongs_to(without, where, change
     assert not same(where, {**where, **change})
 
 
+def test_every_object_has_a_pixel():
+    """A least size of one pixel asks for nothing."""
+    assert same({"sampler.min_size": 0}, {"sampler.min_size": 1})
+    assert configured({"sampler.min_size": 1}).sampler.min_size == 0
+
+
 @pytest.mark.parametrize("need", [{"schedule.name": "plateau"}, {"early_stopping": 3}, {"keep_weights": "best"}])
 def test_how_often_is_validated_matters_where_something_looks(need):
     """Plateau, early stopping and the best weights each do."""
@@ -94,10 +102,10 @@ def test_how_often_is_validated_matters_where_something_looks(need):
 
 
 def test_epochs_are_counted_in_training_images(tmp_path):
-    """Two images, three a step: one step a pass."""
+    """Five passes over two images are ten, in batches of three four steps."""
     write_cells(tmp_path / "cells")
 
-    for batch_size, length in ((1, 10), (2, 5), (3, 5)):
+    for batch_size, length in ((1, 10), (2, 5), (3, 4)):
         assert TASK.length(configured({"budget.epochs": 5, "batch_size": batch_size}), tmp_path) == length
     assert TASK.length(configured({"budget.steps": 7}), Path("nowhere")) == 7
 

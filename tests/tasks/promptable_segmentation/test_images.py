@@ -87,7 +87,8 @@ def test_planar_rgb_is_read(tmp_path: Path):
     [
         (np.zeros((5, 6, 8), np.uint8), r"stack of shape \(5, 6, 8\)"),
         (np.full((6, 8), -1, np.int16), "must hold integers of 0..65535 or floats; it is int16, -1 to -1"),
-        (np.full((6, 8), np.nan, np.float32), "must hold finite numbers; 48 pixels are not"),
+        (np.full((6, 8), np.nan, np.float32), "must hold numbers that are finite in float32; 48 pixels are not"),
+        (np.full((6, 8), -1e39), "must hold numbers that are finite in float32; 48 pixels are not"),
     ],
 )
 def test_what_is_no_image_is_refused(tmp_path: Path, pixels: NDArray, message: str):
@@ -210,6 +211,19 @@ def test_percentiles_of_a_nearly_empty_image_fall_back_to_its_extremes():
 def test_a_constant_image_becomes_zeros(how: images.Normalisation):
     """There is nothing to stretch, and nothing to divide by."""
     assert not images.normalise(np.full((4, 4), 77, np.uint8), how).any()
+
+
+@pytest.mark.parametrize("how", ["percentile", "minmax", "none"])
+@pytest.mark.parametrize("shape", [(21, 30), (21, 30, 3)])
+def test_a_part_is_scaled_as_the_whole(how: images.Normalisation, shape: tuple[int, ...]):
+    """Cut first or normalised first: the same in every bit, for all that images are held as."""
+    rng = np.random.default_rng(0)
+    for pixels in (rng.integers(0, 256, shape), rng.random(shape) * 255, np.full(shape, 7)):
+        for dtype in (np.uint8, np.uint16, np.float32):
+            image = np.asfortranarray(pixels.astype(dtype))
+            part = images.scaled(image, how)[3:17, 8:29]
+            assert part.flags.c_contiguous
+            assert part.tobytes() == images.normalise(image, how)[3:17, 8:29].tobytes()
 
 
 def test_none_keeps_values_and_refuses_those_out_of_range():

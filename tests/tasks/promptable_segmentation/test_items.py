@@ -256,6 +256,25 @@ def test_training_sees_the_pixels_that_testing_sees(tmp_path, how):
         assert np.array_equal(window, images.cut(test.image, images.Tile(y, x, 16, 16, 16)))
 
 
+def test_training_images_are_held_as_they_were_read(tmp_path):
+    """A twelfth of the memory for grey of 8 bits; windows of them are those of the normalised image, in every bit."""
+    write_hdf5(tmp_path / "cells/train.h5", {"raw": RAW[0], "labels": LABELS[0]})
+    config = configured({"data.train": "train.h5"})
+    (item,) = items.items(config, tmp_path, "train")
+
+    held, label = items.read_scaled(item, config.data)
+    image, same = items.read(item, config.data)
+    assert (held.pixels.dtype, held.pixels.shape) == (np.uint8, (40, 40))
+    assert np.array_equal(label, same)
+    light = Augmentation(rotations=True, blur=1.0, contrast=0.3, brightness=0.2, noise=0.1, zoom=0.2)
+    one, other = (
+        batches([Sample(each, label)], seed=0, batch_size=2, window=24, size=32, objects=2, augmentation=light)
+        for each in (image, held)
+    )
+    for plain, lazy in islice(zip(one, other, strict=False), 4):
+        assert plain.images.numpy().tobytes() == lazy.images.numpy().tobytes()
+
+
 # Identity -----------------------------------------------------------------------------------------------
 
 
@@ -320,6 +339,38 @@ def test_splits_share_no_slice(tmp_path, kind):
             TASK.inputs(configured({**sliced(split), "data.test": test}), tmp_path)
 
 
+def test_splits_share_no_flat_file(tmp_path):
+    """One folder for two splits, or a link into another: a problem for every two splits that meet."""
+    for name in ("a", "b"):
+        save(tmp_path / f"cells/train/images/{name}.png", GREY)
+        save(tmp_path / f"cells/train/labels/{name}.png", GREY)
+    for split in ("val", "linked"):
+        save(tmp_path / f"cells/{split}/images/c.png", GREY)
+        save(tmp_path / f"cells/{split}/labels/c.png", GREY)
+    (tmp_path / "cells/linked/images/d.png").symlink_to(tmp_path / "cells/train/images/b.png")
+    save(tmp_path / "cells/linked/labels/d.png", GREY)
+
+    with pytest.raises(DataError) as caught:
+        TASK.inputs(configured({"data.test": "train"}), tmp_path)
+    message = "must not be an image of two splits; train and test both have it and 1 more"
+    assert problems(caught) == [("a.png", message)]
+    with pytest.raises(DataError) as caught:
+        TASK.inputs(configured({"data.test": "linked"}), tmp_path)
+    assert problems(caught) == [("b.png", "must not be an image of two splits; train and test both have it")]
+
+
+@pytest.mark.parametrize("kind", ["h5", "zarr3"])
+def test_splits_share_no_flat_array(tmp_path, kind):
+    """A container of one image is an image."""
+    split = write_volume(tmp_path / "cells", kind, RAW[0], LABELS[0])
+
+    with pytest.raises(DataError) as caught:
+        TASK.inputs(configured({f"data.{name}": split for name in ("train", "val", "test")}), tmp_path)
+    message = "must not be an image of two splits; {} and {} both have it"
+    pairs = (("train", "val"), ("train", "test"), ("val", "test"))
+    assert problems(caught) == [(split, message.format(*pair)) for pair in pairs]
+
+
 # Trouble ------------------------------------------------------------------------------------------------
 
 
@@ -357,7 +408,7 @@ def test_every_slice_that_cannot_be_used_is_named_at_once(tmp_path):
     with pytest.raises(DataError) as caught:
         TASK.verify(configured(sliced("volume.h5")), tmp_path)
     assert problems(caught) == [
-        ("volume.h5, raw, z = 1", "must hold finite numbers; 1 pixels are not"),
+        ("volume.h5, raw, z = 1", "must hold numbers that are finite in float32; 1 pixels are not"),
         ("volume.h5, labels, z = 4", "must hold ids from 0 (background) on; the lowest is -1"),
     ]
 

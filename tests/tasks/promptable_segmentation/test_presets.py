@@ -15,46 +15,46 @@ from tunebook.tasks.promptable_segmentation.config import Adapter, Config, Data
 from tunebook.tasks.promptable_segmentation.presets import MICRO_SAM, MICRO_SAM_ADAPTERS
 
 EXPECTED = {
-    "data.normalize": "minmax",
-    "prompts.start": "alternate",
-    "prompts.rounds": 8,
-    "prompts.objects": 25,
-    "prompts.mask_probability": 0.5,
-    "prompts.box_jitter": 0.025,
-    "prompts.margin": 3,
-    "iterative.iterations": 8,
-    "iterative.masks": False,
-    "automatic.enabled": True,
-    "automatic.settings": "micro-sam",
-    "loss.iou": 1.0,
-    "loss.automatic": 1.0,
-    "optimizer.name": "adamw",
-    "optimizer.lr": 1e-5,
-    "optimizer.weight_decay": 0.01,
-    "optimizer.clip": None,
-    "optimizer.scheme": "two-step",
-    "schedule.name": "plateau",
-    "schedule.warmup": 0.0,
-    "schedule.factor": 0.9,
-    "schedule.patience": 3,
-    "validation.every": None,
-    "early_stopping": 10,
-    "keep_weights": "best",
-    "sampler.min_objects": 1,
-    "sampler.min_size": 0,
-    "augmentation.flips": True,
-    "augmentation.rotations": False,
-    "augmentation.zoom": 0.0,
-    "augmentation.brightness": 0.0,
-    "augmentation.contrast": 0.0,
-    "augmentation.noise": 0.0,
-    "augmentation.blur": 0.0,
-    "batch_size": 1,
-    "crop": 512,
-    "precision": "bf16",
-    "budget.epochs": 100,
+    "data.normalize": "minmax",  # peft_sam/util.py: RawTrafo
+    "prompts.start": "alternate",  # micro_sam/training/sam_trainer.py
+    "prompts.rounds": 8,  # micro_sam/training/training.py
+    "prompts.objects": 25,  # micro_sam/training/training.py
+    "prompts.mask_probability": 0.5,  # micro_sam/training/training.py
+    "prompts.box_jitter": 0.025,  # micro_sam/training/training.py
+    "prompts.margin": 3,  # micro_sam/prompt_generators.py
+    "iterative.iterations": 8,  # micro_sam/evaluation/inference.py
+    "iterative.masks": False,  # micro_sam/evaluation/inference.py
+    "automatic.enabled": True,  # micro_sam/training/training.py
+    "automatic.settings": "micro-sam",  # micro_sam/evaluation/instance_segmentation.py
+    "loss.iou": 1.0,  # micro_sam/training/sam_trainer.py
+    "loss.automatic": 1.0,  # micro_sam/training/joint_sam_trainer.py
+    "optimizer.name": "adamw",  # micro_sam/training/training.py
+    "optimizer.lr": 1e-5,  # micro_sam/training/training.py
+    "optimizer.weight_decay": 0.01,  # torch/optim/adamw.py
+    "optimizer.clip": None,  # torch_em/trainer/default_trainer.py
+    "optimizer.scheme": "two-step",  # micro_sam/training/joint_sam_trainer.py
+    "schedule.name": "plateau",  # micro_sam/training/training.py
+    "schedule.warmup": 0.0,  # micro_sam/training/training.py
+    "schedule.factor": 0.9,  # micro_sam/training/training.py
+    "schedule.patience": 3,  # micro_sam/training/training.py
+    "validation.every": None,  # torch_em/trainer/default_trainer.py
+    "early_stopping": 10,  # micro_sam/training/training.py
+    "keep_weights": "best",  # torch_em/trainer/default_trainer.py
+    "sampler.min_objects": 1,  # peft_sam/dataset/get_data_loaders.py: the least, 2 with the background
+    "sampler.min_size": 0,  # peft_sam/dataset/get_data_loaders.py: the least
+    "augmentation.flips": True,  # torch_em/transform/augmentation.py
+    "augmentation.rotations": False,  # torch_em/transform/augmentation.py
+    "augmentation.zoom": 0.0,  # torch_em/transform/augmentation.py
+    "augmentation.brightness": 0.0,  # torch_em/transform/augmentation.py
+    "augmentation.contrast": 0.0,  # torch_em/transform/augmentation.py
+    "augmentation.noise": 0.0,  # torch_em/transform/augmentation.py
+    "augmentation.blur": 0.0,  # torch_em/transform/augmentation.py
+    "batch_size": 1,  # micro_sam/training/training.py
+    "crop": 512,  # peft_sam/dataset/get_data_loaders.py
+    "precision": "bf16",  # torch_em/trainer/default_trainer.py: fp16, see docs/adr/0008
+    "budget.epochs": 100,  # micro_sam/training/training.py
 }
-"""Dotted path -> what micro-sam's training does."""
+"""Dotted path -> what micro-sam's training does, and the file that says so (micro-sam 1.8.10, peft-sam fc2a5f0)."""
 ADAPTERS = {
     "lora": {"rank": 32, "alpha": 1.0, "scaling": "alpha", "targets": ["q", "v"], "dropout": None, "blocks": None},
     "fact": {"rank": 16, "dropout": 0.1, "variant": "micro-sam", "blocks": None},
@@ -78,10 +78,11 @@ OTHER: dict[str, Any] = {
     "keep_weights": "last",
     "augmentation.flips": False,
     "augmentation.rotations": True,
+    "sampler.min_size": 5,
     "crop": None,
     "precision": "fp32",
 }
-"""Another value of the fields that are no numbers, or have none."""
+"""Another value of the fields whose value is not simply doubled."""
 
 
 def nested(flat):

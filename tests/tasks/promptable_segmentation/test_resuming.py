@@ -1,5 +1,6 @@
 """A training that was stopped goes on, and ends in the same bits."""
 
+import errno
 import multiprocessing
 import os
 import signal
@@ -10,6 +11,7 @@ import torch
 from segmentation_examples import a_job, a_run, a_sample, configured, same_tensors, trained, write_cells
 from torch.optim import AdamW
 
+from tunebook import __version__
 from tunebook.execute.child import work
 from tunebook.folders import RunFolder
 from tunebook.tasks.promptable_segmentation import resuming
@@ -25,12 +27,12 @@ EVERYTHING = {
     "schedule.name": "plateau",
     "schedule.patience": 0,
     "schedule.warmup": 0.2,
-    "validation.every": 2,
-    "early_stopping": 50,
+    "validation.every": 1,
+    "early_stopping": 1,
     "keep_weights": "best",
-    "budget.steps": 7,
+    "budget.steps": 9,
 }
-"""All that a state holds: dropout, moments after two updates a step, plateau, the best weights."""
+"""All that a state holds: dropout, moments after two updates a step, plateau, early stopping, the best weights."""
 
 
 class _Stopped(BaseException):
@@ -44,8 +46,16 @@ def samples():
 
 @pytest.fixture(scope="module")
 def undisturbed(samples):
-    """The model and the curve of a training that was never stopped and kept no state."""
-    return trained(configured(EVERYTHING), samples, validation=samples[1:])
+    """Model, curve and the rate of each update of a training that was never stopped and kept no state."""
+    rates, original = [], AdamW.step
+
+    def step(self, *given, **further):
+        rates.append(self.param_groups[0]["lr"])
+        return original(self, *given, **further)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AdamW, "step", step)
+        return *trained(configured(EVERYTHING), samples, validation=samples[1:]), rates
 
 
 @pytest.fixture(autouse=True)
@@ -96,11 +106,13 @@ def test_a_training_may_be_stopped_again_and_again(samples, undisturbed, tmp_pat
 
 
 def test_the_example_needs_every_part_of_the_state(undisturbed):
-    """The rate was lowered and the best weights are not the last, so that each of them can go wrong."""
-    losses = [point.values["validation"] for point in undisturbed[1] if "validation" in point.values]
+    """The rate was lowered twice, the best weights are not the last, and training ended early: each can go wrong."""
+    _, curve, rates = undisturbed
+    losses = [point.values["validation"] for point in curve]
 
-    assert len(losses) == 4
     assert min(losses) != losses[-1]
+    assert rates[3] > rates[5] > rates[-1]  # two updates a step, warmed up after two steps
+    assert len(curve) == 6
 
 
 @pytest.mark.parametrize("method", ["full", "frozen", "adaptformer"])
@@ -154,6 +166,37 @@ def test_the_state_is_written_now_and_then(samples, tmp_path, monkeypatch):
     monkeypatch.undo()
 
     assert (keeper.written, keeper.wait) == (91.0, 600.0)
+
+
+def test_the_last_step_is_kept_where_an_earlier_one_is(samples, tmp_path, monkeypatch):
+    """A run that is stopped while it predicts has not to train again what came after the last writing."""
+    config, state = configured({"budget.steps": 3}), tmp_path / "state"
+    trained(config, samples, steps=1, state=state)
+    monkeypatch.setattr(resuming, "SECONDS", 60.0)
+    model, curve = trained(config, samples, state=state)
+    monkeypatch.setattr(AdamW, "step", lambda *_: 1 / 0)
+
+    again, curve_again = trained(config, samples, state=state)
+
+    assert curve_again == curve
+    assert same_tensors(again.state_dict(), model.state_dict())
+
+
+def test_a_state_that_cannot_be_written_ends_nothing(samples, tmp_path, monkeypatch, capsys):
+    """The disk is full: training says so and goes on, and the earlier state stays."""
+    config, state = configured({"budget.steps": 3}), tmp_path / "state"
+    trained(config, samples, steps=1, state=state)
+    before = state.read_bytes()
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(checkpoints, "write_atomically", full)
+    _, curve = trained(config, samples, state=state)
+
+    assert curve == trained(config, samples)[1]
+    assert "the state of step 2 is not kept: [Errno 28] No space left" in capsys.readouterr().out
+    assert state.read_bytes() == before
 
 
 # Damage -----------------------------------------------------------------------------------------------
@@ -211,8 +254,10 @@ def test_a_state_of_other_circumstances_is_told_and_not_used(samples, tmp_path, 
     trained(config, samples, steps=1, state=state)
 
     said = capsys.readouterr().out
-    assert f"must be of a training on cpu, {threads + 1} threads, torch" in said
-    assert f"got cpu, {threads} threads" in said
+    kind = f"cpu {torch.backends.cpu.get_cpu_capability()}"
+    versions = f"torch {torch.__version__}, tunebook {__version__}, layout 1"
+    assert f"must be of a training on {kind}, {threads + 1} threads, {versions}" in said
+    assert f"got {kind}, {threads} threads, {versions}" in said
 
 
 def test_a_state_of_another_model_changes_nothing(samples, tmp_path, capsys):
@@ -231,7 +276,7 @@ def test_a_state_of_another_model_changes_nothing(samples, tmp_path, capsys):
 
 # A process that is killed -----------------------------------------------------------------------------
 
-RECIPE = {**EVERYTHING, "prompts.objects": 1, "budget.steps": 4}
+RECIPE = {**EVERYTHING, "prompts.objects": 1, "budget.steps": 4, "validation.every": 2, "early_stopping": 50}
 
 
 @pytest.fixture(scope="module")

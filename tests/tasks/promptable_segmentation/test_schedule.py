@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import asdict
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from segmentation_examples import configured
 from torch.optim import SGD
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
+from tunebook.tasks.promptable_segmentation.batches import _orders
 from tunebook.tasks.promptable_segmentation.config import Schedule
 from tunebook.tasks.promptable_segmentation.schedule import Watch, full_length, rate, steps_of_a_pass, validated
 
@@ -36,11 +38,23 @@ def test_a_pass_ends_with_the_batch_that_holds_the_last_image(images, batch, ste
 
 
 def test_epochs_take_the_place_of_steps():
-    """Five images in batches of two are three steps a pass."""
+    """Four passes over five images are twenty images, in batches of two ten steps: batches run over passes."""
     config = configured({"batch_size": 2, "budget.steps": 9})
 
     assert full_length(config, images=5) == 9
-    assert full_length(configured({"batch_size": 2, "budget.steps": 9, "budget.epochs": 4}), images=5) == 12
+    assert full_length(configured({"batch_size": 2, "budget.steps": 9, "budget.epochs": 4}), images=5) == 10
+
+
+@pytest.mark.parametrize(("images", "batch", "epochs"), [(5, 2, 4), (5, 4, 3), (2, 3, 5), (3, 7, 1), (4, 4, 2)])
+def test_epochs_are_passes_over_the_images(images, batch, epochs):
+    """The batches of the whole length hold every image that often, but for what fills the last batch."""
+    config = configured({"batch_size": batch, "budget.epochs": epochs})
+    steps = full_length(config, images=images)
+
+    seen = [image for order in islice(_orders(images, seed=0, batch_size=batch), steps) for image in order]
+
+    assert [seen[: epochs * images].count(image) for image in range(images)] == [epochs] * images
+    assert len(seen) - epochs * images < batch
 
 
 @pytest.mark.parametrize("change", [{"schedule.name": "plateau"}, {"early_stopping": 1}, {"keep_weights": "best"}])

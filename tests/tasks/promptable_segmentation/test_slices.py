@@ -1,10 +1,11 @@
 """Slices of volumes: names of axes, ranges, channels."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from container_examples import write_hdf5
+from container_examples import write_hdf5, write_stack
 
 from tunebook.errors import DataError
 from tunebook.tasks.promptable_segmentation import containers
@@ -99,7 +100,12 @@ def test_labels_lack_the_channels_of_their_image(tmp_path):
         ),
         ("zyx", {"axis": "t", "axes": "zyx"}, r"must be a volume with the axis t and two more; it has the axes zyx"),
         ("tzyx", {"axis": "z", "axes": "tzyx"}, r"must be a volume with the axis z and two more; it has the axes tzyx"),
-        ("tzyxc", {"axis": "z"}, r"must have 2 to 4 axes, or their names; it has the shape \(3, 4, 5, 6, 2\)"),
+        (
+            "tzyxc",
+            {"axis": "z"},
+            r"must say which axis is which; it has 5 axes without names, \(3, 4, 5, 6, 2\)\n.*axes",
+        ),
+        ("tzyx", {"axis": "z"}, r"must say which axis is which; it has 4 axes without names, \(3, 4, 5, 6\)\n.*axes"),
         ("zyx", {"axis": "z", "taken": Range(2, 5)}, r"must have the slices \[2:5\] along z; it has 0 to 3"),
         ("zyx", {"axis": "z", "taken": Range(4)}, r"must have the slices \[4:\] along z; it has 0 to 3"),
         ("yx", {"axis": "z", "taken": Range(0, 1)}, r"must be a volume to take the slices \[0:1\]; it is flat"),
@@ -117,6 +123,36 @@ def test_an_empty_array_is_refused(tmp_path):
 
     with pytest.raises(DataError, match=r"a\.h5, raw: must hold pixels; it has the shape \(0, 5, 6\)"):
         _planes(array, axis="z")
+
+
+def test_axes_count_for_flat_arrays_too(tmp_path):
+    """Columns first: of grey, and of a label beside its image with colours."""
+    whole = np.arange(30).reshape(5, 6)
+
+    for axes, label in (("xy", False), ("xyc", True)):
+        (plane,) = _planes(_array(tmp_path, "xy"), axes=axes, label=label)
+        assert np.array_equal(plane.pixels(), whole)
+
+
+def test_axes_of_volumes_leave_flat_arrays_alone(tmp_path):
+    """One folder may hold both: what is flat is rows and columns, or what its file says."""
+    whole = np.arange(30).reshape(5, 6)
+
+    (plain,) = _planes(_array(tmp_path / "plain", "yx"), axes="xyz", axis="z")
+    (named,) = _planes(replace(_array(tmp_path / "named", "xy"), axes="xy"), axes="zyx", axis="z")
+    assert np.array_equal(plain.pixels(), whole)
+    assert np.array_equal(named.pixels(), whole)
+
+
+def test_a_tiff_with_two_axes_that_have_no_name_asks_for_names(tmp_path):
+    """Its last axis are columns, not channels to choose from."""
+    write_stack(tmp_path / "stack.tif", np.zeros((3, 4, 20, 30), np.uint8), axes="QQYX")
+    array = containers.stored(tmp_path / "stack.tif")
+
+    with pytest.raises(DataError, match=r"stack\.tif: must say which axis is which; .*\n.*in order in data\.axes"):
+        _planes(array, axis="z")
+    with pytest.raises(DataError, match=r"must be a volume with the axis z and two more; it has the axes tzyx"):
+        _planes(array, axis="z", axes="tzyx")
 
 
 # Channels -----------------------------------------------------------------------------------------------

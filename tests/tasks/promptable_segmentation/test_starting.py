@@ -238,7 +238,7 @@ def test_weights_of_a_run_with_adaptformer_are_refused(book):
     run = a_run(book.path, {**changes, "budget.steps": 1}, seed=6)
     weights = _store(book.path, run, sample=book.sample)
 
-    with pytest.raises(DataError, match=f"model.weights: {weights}: must have an adapter that can be merged") as found:
+    with pytest.raises(DataError, match=f"must have an adapter that can be merged .*; {weights} has") as found:
         _started({"model.weights": weights}, book=book.path)
 
     assert "start from a decision with lora, fact, full or frozen" in str(found.value)

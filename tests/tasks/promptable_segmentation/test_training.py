@@ -26,7 +26,8 @@ from tunebook.tasks.promptable_segmentation.training import Ended, train
 from tunebook.train import adapters
 from tunebook.train.seeding import deterministic
 
-METHODS = ("lora", "frozen", "full")
+METHODS = ("lora", "frozen", "full", "fact", "adaptformer")
+DROPPING = {method: {"adapter.dropout": 0.3} for method in ("fact", "adaptformer")}
 STEPS = 2
 
 
@@ -40,7 +41,7 @@ def by_method(samples):
     """Method -> (start, trained model, curve, prompts that the decoder was given)."""
     found = {}
     for method in METHODS:
-        config = configured({"adapter.method": method, "budget.steps": STEPS})
+        config = configured({"adapter.method": method, "budget.steps": STEPS, **DROPPING.get(method, {})})
         start = dict(starting_model(config, book=Path(), seed=0).state_dict())
         with _recorded() as asked:
             found[method] = (start, *trained(config, samples), asked)
@@ -86,12 +87,19 @@ def test_the_same_run_twice_is_the_same_in_every_bit(samples, by_method):
 
 
 def test_another_seed_trains_another_model(samples, by_method):
-    """From the same start, other data order and prompts."""
-    _, _, curve, _ = by_method["lora"]
-
-    _, other = trained(configured({"adapter.method": "lora"}), samples, seed=1, steps=1)
+    """From the same start, other data order and prompts, the same for every method."""
+    _, first, curve, before = by_method["lora"]
+    with _recorded() as asked:
+        model, other = trained(configured({"adapter.method": "lora"}), samples, seed=1)
+    with _recorded() as again:
+        trained(configured({"adapter.method": "adaptformer", **DROPPING["adaptformer"]}), samples, seed=1)
 
     assert other[0] != curve[0]
+    assert not same_tensors(adapters.trainable(first), adapters.trainable(model))
+    assert torch.equal(asked[0]["points"], again[0]["points"])
+    assert torch.equal(asked[2]["boxes"], again[2]["boxes"])
+    assert not torch.equal(asked[0]["points"], before[0]["points"])
+    assert not torch.equal(asked[2]["boxes"], before[2]["boxes"])
 
 
 def test_training_does_not_depend_on_the_process_wide_generators(samples, by_method):
@@ -119,24 +127,24 @@ def test_golden_losses(by_method):
 
 
 def test_methods_start_from_the_same_model(by_method):
-    """Low-rank updates start at zero, so the first loss of every method is the same in every bit."""
-    first = {method: found[2][0].values for method, found in by_method.items()}
+    """Every update starts at zero, dropout or not, so the first loss of every method is the same in every bit."""
+    first, second = ([found[2][step].values for found in by_method.values()] for step in (0, 1))
 
-    assert first["lora"] == first["frozen"] == first["full"]
-    assert by_method["lora"][2][1] != by_method["frozen"][2][1]
+    assert all(values == first[0] for values in first)
+    assert len({str(values) for values in second}) == len(METHODS)
 
 
 def test_every_method_sees_the_same_prompts(by_method):
     """Start prompts and the chance of a mask prompt are drawn alike, however the models' masks differ."""
-    lora, frozen, full = (by_method[method][3] for method in METHODS)
+    asked = [by_method[method][3] for method in METHODS]
 
-    assert len(lora) == len(frozen) == len(full) == 2 * STEPS
-    for calls in zip(lora, frozen, full, strict=True):
+    assert {len(calls) for calls in asked} == {2 * STEPS}
+    for calls in zip(*asked, strict=True):
         assert len({str(call["image_of"].tolist()) for call in calls}) == 1
         assert len({str(call["has_mask"]) for call in calls}) == 1
         assert len({str(None if call["boxes"] is None else call["boxes"].tolist()) for call in calls}) == 1
-    assert torch.equal(lora[0]["points"], full[0]["points"])
-    assert not torch.equal(lora[1]["masks"], lora[3]["masks"])
+    assert all(torch.equal(calls[0]["points"], asked[0][0]["points"]) for calls in asked)
+    assert not torch.equal(asked[0][3]["masks"], asked[1][3]["masks"])
 
 
 @pytest.mark.parametrize("method", ["lora", "frozen"])

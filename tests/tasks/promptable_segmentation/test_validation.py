@@ -88,6 +88,17 @@ def test_every_validation_of_every_run_sees_the_same(images, asked):
             assert one[name] is other[name] is None or torch.equal(one[name], other[name])
 
 
+def test_objects_that_are_not_trained_on_are_not_asked_for(asked):
+    """What is background in training because it is small is background here."""
+    label = np.zeros((128, 128), int)
+    label[10:60, 10:60], label[100:104, 100:104] = 1, 2
+
+    loss([labelled(label)], {"prompts.objects": 9})
+    loss([labelled(label)], {"prompts.objects": 9, "sampler.min_size": 17})
+
+    assert [len(call["image_of"]) for call in asked] == [2, 1]
+
+
 def test_the_same_model_has_the_same_loss(images):
     """To the bit, as often as it is asked, also after it was trained in between and put back."""
     config = configured({"adapter.method": "lora"})

@@ -1,6 +1,5 @@
 """One run of promptable segmentation, from its images to its scores, as a child process works."""
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from segmentation_examples import a_job, a_run, a_sample, canonical, same_tensor
 
 from tunebook.execute.child import work
 from tunebook.execute.scoring import scoring_of
-from tunebook.folders import RunFolder, digest_of_arrays
+from tunebook.folders import RunFolder
 from tunebook.records import Run
 from tunebook.task import Context, Example, Prediction
 from tunebook.tasks.promptable_segmentation import TASK, watershed
@@ -210,7 +209,11 @@ def test_a_study_is_scored_by_its_own_metric(finished, metric, maximised):
     (settings,) = folder.read_settings(other.scoring.id)
     assert settings.metric == maximised
     mode = metric.partition(".")[0]
-    assert {picture.caption.partition(":")[0] for picture in folder.pictures(other.scoring.id, "test")} == {mode}
+    captions = [picture.caption for picture in folder.pictures(other.scoring.id, "test")]
+    assert {caption.partition(":")[0] for caption in captions} == {mode}
+    assert {caption.endswith(", every loose piece of a mask counted as an object") for caption in captions} == {
+        mode != "ais"
+    }
 
 
 @pytest.mark.parametrize("score", ["msa", "sa50", "sa75", "msa-elf"])
@@ -229,45 +232,6 @@ def test_post_processing_is_the_best_of_its_grid(finished, score):
         return np.mean([one.value for scores in found for one in scores if one.metric == metric])
 
     assert mean(chosen.values) == max(map(mean, watershed.grid("small")))
-
-
-def _as_before(folder: RunFolder, *modes: str) -> None:
-    """The run as if it had been predicted and scored without some modes."""
-    shutil.rmtree(folder.at / "scores")
-    digests = {}
-    for split in ("val", "test"):
-        for item, arrays in list(folder.read_predictions(split)):
-            kept = {name: array for name, array in arrays.items() if name.removesuffix("-iou") not in modes}
-            folder.write_prediction(split, item, kept)
-        digests[split] = digest_of_arrays(folder.read_predictions(split))
-    folder.write_outcome(replace(folder.read_outcome(), predictions=digests))
-
-
-@pytest.mark.parametrize("changes", [{"adapter.method": "none"}, {"adapter.method": "frozen"}])
-def test_a_run_predicted_before_there_was_a_mode_says_so_and_can_be_predicted_again(tmp_path, changes):
-    """It is scored in the modes that it has; with predictions and scores deleted it is predicted, and not trained."""
-    write_cells(tmp_path / "cells")
-    job = a_job(a_run(tmp_path, {**changes, "budget.steps": 1}), tmp_path)
-    now, folder = work(job), RunFolder.of(tmp_path, job.run)
-    scored = _aggregates(folder)
-    _as_before(folder, "ip", "ib")
-
-    assert work(job).status == "finished"
-    found = _aggregates(folder)
-    reason = f"predicted before there was ib; to predict again, delete predictions and scores in {_shown(folder)}"
-    assert found["ib.sa50", "test"].reason == reason
-    assert found["box.msa", "test"] == scored["box.msa", "test"]
-
-    for name in ("predictions", "scores"):
-        shutil.rmtree(folder.at / name)
-    again = work(job)
-    assert again.predictions == now.predictions
-    assert again.costs == now.costs
-    assert _aggregates(folder) == scored
-
-
-def _shown(folder: RunFolder) -> str:
-    return "/".join(folder.at.parts[-3:])
 
 
 @pytest.mark.parametrize("changes", [{"iterative.iterations": 2}, {"iterative.masks": True}])

@@ -4,8 +4,9 @@ Geometry (zoom, flips, rotations) changes image and label alike, and the distanc
 are computed from the changed label. Light (blur, contrast, brightness, noise, in this order) changes the image alone,
 before it is padded, so that what lies beyond an image stays 0 as it is in testing; values stay in 0..255.
 
-Every change draws from a generator of its own, named by step and place in the batch: switching one on leaves the draws
-of the others, and all windows, as they were.
+Every change but the flips draws from a generator of its own, named by step and place in the batch: switching one on
+leaves the draws of the others as they were. Flips are drawn after the place of the window, from the windows' generator;
+zoom changes the windows' side, and with it where they lie and how they are flipped.
 """
 
 import math

@@ -15,7 +15,7 @@ from torch.nn import functional
 from tunebook.tasks.promptable_segmentation.augmentation import lit, turned, zoomed
 from tunebook.tasks.promptable_segmentation.config import Augmentation, Sampler
 from tunebook.tasks.promptable_segmentation.distances import targets
-from tunebook.tasks.promptable_segmentation.images import Tile, cut
+from tunebook.tasks.promptable_segmentation.images import Scaled, Tile, cut
 from tunebook.train.seeding import numpy_generator
 
 DRAWS = 50
@@ -29,11 +29,11 @@ class Sample:
     """A whole image and its truth.
 
     Args:
-        image: float32 (h, w, 3), 0..255.
+        image: float32 (h, w, 3), 0..255, or an image of which every part becomes that.
         label: int32 (h, w), 0 = background.
     """
 
-    image: NDArray[np.float32]
+    image: NDArray[np.float32] | Scaled
     label: NDArray[np.int32]
 
 

@@ -1,9 +1,10 @@
 """Every hyperparameter of promptable segmentation: its default, its range and what it means."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from tunebook.spec.parameters import Fields, parameter
 from tunebook.tasks.promptable_segmentation.containers import LETTERS
@@ -13,6 +14,8 @@ from tunebook.tasks.promptable_segmentation.slices import ranged
 Method = Literal["lora", "fact", "adaptformer", "frozen", "full", "none"]
 Target = Literal["q", "k", "v", "proj", "mlp"]
 TARGETS: tuple[Target, ...] = ("q", "k", "v", "proj", "mlp")
+DEPTHS = {"small": 6, "vit_b": 12, "vit_l": 24, "vit_h": 32}
+"""Size -> blocks of its image encoder, as in `sam.sizes`, which stands behind torch."""
 
 
 class Data(Fields):
@@ -113,7 +116,7 @@ class Adapter(Fields):
         meaning="Layers that get lora's update: attention's q, k, v and proj, both linear layers of the mlp.",
         min_length=1,
     )
-    blocks: tuple[int, ...] | None = parameter(
+    blocks: tuple[Annotated[int, Field(ge=0)], ...] | None = parameter(
         None,
         meaning="Blocks of the encoder, from 0, that lora, fact and adaptformer change and that full trains; null: all "
         "(full: the rest of the encoder too).",
@@ -175,7 +178,8 @@ class Prompts(Fields):
     )
     margin: int = parameter(
         3,
-        meaning="Pixels around an object's box within which a negative click falls where the mask invents nothing.",
+        meaning="How far around an object's box a negative click may fall where the mask invents nothing, in cells of "
+        "the decoder's masks (a quarter of a token, 2 or 4 pixels of the model's input).",
         as_before=3,
         ge=1,
     )
@@ -263,10 +267,16 @@ class Sampler(Fields):
     min_size: int = parameter(
         0,
         meaning="Pixels of the image that an object must have within a window to be trained on; a smaller one is "
-        "background there.",
+        "background there. 1 is the same as 0.",
         as_before=0,
         ge=0,
     )
+
+    @field_validator("min_size")
+    @classmethod
+    def _least(cls, min_size: int) -> int:
+        """One way to write that any will do: every object has a pixel."""
+        return 0 if min_size == 1 else min_size
 
 
 class Augmentation(Fields):
@@ -356,3 +366,17 @@ class Config(Fields):
     @classmethod
     def _defaults_of_preset(cls, values: Any) -> Any:
         return filled(values) if isinstance(values, Mapping) else values
+
+    @model_validator(mode="after")
+    def _within_depth(self) -> "Config":
+        depth, blocks = DEPTHS[self.model.size], self.adapter.blocks
+        if blocks is not None and max(blocks) >= depth:
+            message = f"must be blocks from 0 to {depth - 1}, which {self.model.size} has"
+            raise _invalid(("adapter", "blocks"), message, list(blocks))
+        return self
+
+
+def _invalid(at: tuple[str, ...], message: str, got: Any) -> ValidationError:
+    """A mistake at a field of a group, found by the whole."""
+    details = InitErrorDetails(type=PydanticCustomError("value_error", message), loc=at, input=got)
+    return ValidationError.from_exception_data(Config.__name__, [details])

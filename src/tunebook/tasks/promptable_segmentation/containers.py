@@ -25,9 +25,9 @@ from tunebook.spec.names import listed
 
 HDF5 = (".h5", ".hdf", ".hdf5")
 ZARR = ".zarr"
-UNREADABLE = (OSError, ValueError, LookupError, TypeError, RuntimeError, EOFError, struct.error, zlib.error,
-              lzma.LZMAError, tifffile.TiffFileError)  # fmt: skip
-"""What the libraries raise on files that are damaged or of another kind."""
+UNREADABLE = (OSError, ValueError, LookupError, TypeError, RuntimeError, ArithmeticError, AssertionError, EOFError,
+              struct.error, zlib.error, lzma.LZMAError, tifffile.TiffFileError)  # fmt: skip
+"""What the libraries raise on files that are damaged or of another kind; only their calls stand where it is caught."""
 LETTERS = "tzyxc"
 
 
@@ -79,10 +79,9 @@ def stored(path: Path, key: str = "") -> Stored:
         DataError: when the file is missing or damaged, when it has no such array (naming those it has, nearest
             first), when the array's numbers lie in other files, and when a TIFF holds several images.
     """
-    with _reading(path, key):
-        if path.suffix.lower() in HDF5:
-            return _of_hdf5(path, key)
-        return _of_zarr(path, key) if path.suffix.lower() == ZARR else _of_tiff(path)
+    if path.suffix.lower() in HDF5:
+        return _of_hdf5(path, key)
+    return _of_zarr(path, key) if path.suffix.lower() == ZARR else _of_tiff(path)
 
 
 def read(array: Stored, index: tuple[int | slice, ...], *, place: str) -> NDArray[Any]:
@@ -94,6 +93,7 @@ def read(array: Stored, index: tuple[int | slice, ...], *, place: str) -> NDArra
     Raises:
         DataError: when the file is damaged, or has changed its shape.
     """
+    assert len(index) == len(array.shape), f"{index} for {array.shape}"
     with _reading(array.path, array.key, place):
         if array.path.suffix.lower() in HDF5:
             part = _hdf5_part(array, index)
@@ -124,7 +124,7 @@ def _reading(path: Path, key: str, place: str = "") -> Iterator[None]:
 def _missing(path: Path, key: str, found: list[str]) -> DataError:
     near = sorted(found, key=lambda other: -difflib.SequenceMatcher(None, key, other).ratio())
     have = f"its arrays are {listed(near)}" if found else "it holds no array below a key"
-    hint = "set data.image_key or data.label_key" if found else ""
+    hint = "set data.image_key or data.label_key" if found else "put image and label under two keys of one container"
     return DataError(Problem(f"{path}, {key}", f"must be an array; {have}", hint))
 
 
@@ -135,6 +135,17 @@ def _letters(names: Any, count: int) -> str:
     return letters if fit else ""
 
 
+def _numbers(path: Path, key: str, shape: tuple[int, ...], dtype: np.dtype[Any], names: Any) -> Stored:
+    """An array with the axes that its file names.
+
+    Raises:
+        DataError: when it holds something else than numbers.
+    """
+    if dtype.kind not in "iufb":
+        raise DataError(Problem(f"{path}, {key}", f"must hold numbers; it holds {dtype}"))
+    return Stored(path, key, shape, dtype, _letters(names, len(shape)))
+
+
 # HDF5 ---------------------------------------------------------------------------------------------------
 
 
@@ -142,18 +153,21 @@ def _of_hdf5(path: Path, key: str) -> Stored:
     # Only a study with such a file pays for the import.
     import h5py  # noqa: PLC0415
 
-    with h5py.File(path, "r", locking="best-effort") as file:
+    every: list[str] = []
+    with _reading(path, key), h5py.File(path, "r", locking="best-effort") as file:
         found = file.get(key)
-        if not isinstance(found, h5py.Dataset):
-            every: list[str] = []
-            file.visititems(lambda name, item: every.append(name) if isinstance(item, h5py.Dataset) else None)
-            raise _missing(path, key, every)
-        if found.is_virtual or found.external or Path(found.file.filename).resolve() != path.resolve():
-            message = "must lie in this file, so that the run's id covers it; it points to another file"
-            raise DataError(Problem(f"{path}, {key}", message, "copy the array into one file"))
-        if found.dtype.kind not in "iufb":
-            raise DataError(Problem(f"{path}, {key}", f"must hold numbers; it holds {found.dtype}"))
-        return Stored(path, key, found.shape, found.dtype, _letters([axis.label for axis in found.dims], found.ndim))
+        there = isinstance(found, h5py.Dataset)
+        if there:
+            away = bool(found.is_virtual or found.external) or Path(found.file.filename).resolve() != path.resolve()
+            shape, dtype, names = found.shape, found.dtype, [axis.label for axis in found.dims]
+        else:
+            file.visititems(lambda name, at: every.append(os.fsdecode(name)) if isinstance(at, h5py.Dataset) else None)
+    if not there:
+        raise _missing(path, key, every)
+    if away:
+        message = "must lie in this file, so that the run's id covers it; it points to another file"
+        raise DataError(Problem(f"{path}, {key}", message, "copy the array into one file"))
+    return _numbers(path, key, shape, dtype, names)
 
 
 def _hdf5_part(array: Stored, index: tuple[int | slice, ...]) -> NDArray[Any]:
@@ -168,15 +182,19 @@ def _hdf5_part(array: Stored, index: tuple[int | slice, ...]) -> NDArray[Any]:
 
 
 def _of_zarr(path: Path, key: str) -> Stored:
-    if not path.is_dir():
-        raise FileNotFoundError("there is no such folder")
-    if not _is_array(path / key) or not key:
-        raise _missing(path, key, _zarr_keys(path))
-    found = _zarr_array(path, key)
-    if found.dtype.kind not in "iufb":
-        raise DataError(Problem(f"{path}, {key}", f"must hold numbers; it holds {found.dtype}"))
-    names = getattr(found.metadata, "dimension_names", None) or found.attrs.get("_ARRAY_DIMENSIONS")
-    return Stored(path, key, found.shape, found.dtype, _letters(names or _ome_names(path / key), found.ndim))
+    with _reading(path, key):
+        if not path.is_dir():
+            raise FileNotFoundError("there is no such folder")
+        there = bool(key) and _is_array(path / key)
+        every = [] if there else _zarr_keys(path)
+    if not there:
+        raise _missing(path, key, every)
+    with _reading(path, key):
+        found = _zarr_array(path, key)
+        shape, dtype = found.shape, found.dtype
+        names = getattr(found.metadata, "dimension_names", None) or found.attrs.get("_ARRAY_DIMENSIONS")
+        names = names or _ome_names(path / key)
+    return _numbers(path, key, shape, dtype, names)
 
 
 def _zarr_array(path: Path, key: str) -> Any:
@@ -209,7 +227,9 @@ def _ome_names(array: Path) -> list[str]:
 
 
 def _json(path: Path) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = json.loads(path.read_bytes()) if path.is_file() else {}
+    found = json.loads(path.read_bytes()) if path.is_file() else {}
+    if not isinstance(found, dict):
+        raise ValueError(f"{path.name} holds no JSON object")  # the file is damaged
     return found
 
 
@@ -217,17 +237,18 @@ def _json(path: Path) -> Mapping[str, Any]:
 
 
 def _of_tiff(path: Path) -> Stored:
-    with tifffile.TiffFile(path) as file:
+    with _reading(path, ""), tifffile.TiffFile(path) as file:
         series = _only(file)
-        dtype = np.dtype(series.dtype)
-        return Stored(path, "", tuple(series.shape), dtype, _tiff_axes(series.axes))
+        shape, dtype, axes = tuple(series.shape), np.dtype(series.dtype), series.axes
+    return Stored(path, "", shape, dtype, _tiff_axes(axes))
 
 
 def _tiff_part(array: Stored, index: tuple[int | slice, ...]) -> NDArray[Any]:
     # Only a study with stacks pays for the import.
     import zarr  # noqa: PLC0415
 
-    with tifffile.TiffFile(array.path) as file, _only(file).aszarr() as store:
+    # A pyramid holds smaller copies too: level 0 is the array itself.
+    with tifffile.TiffFile(array.path) as file, _only(file).aszarr(level=0) as store:
         return np.asarray(zarr.open_array(store, mode="r")[index])
 
 

@@ -17,21 +17,24 @@ from tunebook.tasks.promptable_segmentation.config import Adapter, Config
 from tunebook.tasks.promptable_segmentation.items import SPLITS, every, files, items, read
 from tunebook.tasks.promptable_segmentation.schedule import full_length, validated
 
+PIECES = "every loose piece of a mask counted as an object"
+ROUNDS = (
+    "iterative.iterations - 1 rounds (by default 7) of two clicks, one on a missed part and one on what is too much"
+)
 MODES = {
-    "ais": "automatic instance segmentation by the decoder",
-    "box": "one tight box per object (published as box or single box)",
-    "ib": "a tight box per object, then iterative.iterations - 1 times a click on and one beside it where the mask is "
-    "wrong (published as ib or iterative_prompts_start_box)",
-    "ip": "a point per object, at the pixel farthest from its border, then iterative.iterations - 1 times a click on "
-    "and one beside it where the mask is wrong (published as ip or iterative_prompts_start_point)",
-    "point": "one point per object, at the pixel farthest from its border (published as point or single point)",
+    "ais": "all objects at once, by the automatic decoder, without prompts (published as ais)",
+    "box": f"a tight box per object, {PIECES} (published as box or single box)",
+    "ib": f"a box first, then {ROUNDS}, {PIECES} (published as ib)",
+    "ip": f"a point first, then {ROUNDS}, {PIECES} (published as ip)",
+    "point": f"a point per object, at the pixel farthest from its border, {PIECES} (published as point or single "
+    "point)",
 }
-"""Mode -> what it is, in the order of micro-sam's tables; ib and ip are scored after the last iteration."""
+"""Mode -> what it is, in the order of micro-sam's tables; ib and ip are scored after the last round."""
 SCORES = {
     "msa": "mean segmentation accuracy: TP / (TP + FP + FN) averaged over IoU 0.50, 0.55 … 0.95, then over images",
     "sa50": "segmentation accuracy TP / (TP + FP + FN) at IoU 0.50, averaged over images",
     "sa75": "segmentation accuracy TP / (TP + FP + FN) at IoU 0.75, averaged over images",
-    "msa-elf": "msa as python-elf computes it (drifting thresholds, two empty maps score 0); beside published tables",
+    "msa-elf": "msa as python-elf computes it, for published tables (drifting thresholds, two empty maps score 0)",
 }
 SHIPPED = Path(__file__).parent / "shipped"
 
@@ -73,6 +76,8 @@ class PromptableSegmentation:
         if config.model.family == "otsu-watershed":
             return TRAINING | {"adapter", "model.size", "automatic.enabled", "iterative", "crop", "seed"}
         idle = {f"adapter.{name}" for name in set(type(config.adapter).model_fields) - set(effective(config.adapter))}
+        if config.iterative.iterations == 1:
+            idle.add("iterative.masks")  # there is no last mask
         if config.adapter.method == "none":
             # The seed draws what is not in a file: a whole random model is another one for every seed.
             return TRAINING | idle | ({"seed"} if config.model.weights != "random" else set())
@@ -204,18 +209,27 @@ def source(weights: str, book: Path) -> str:
     """The weights that weights stand for: those of a run that trained nothing are what it started from.
 
     Raises:
-        DataError: when the run is not of a Segment-Anything model.
+        DataError: when the run has no weights that others could start from: it is not of a Segment-Anything model,
+            its adapter cannot be merged, or it trained nothing and its model was random.
     """
     kind, _, rest = weights.partition(":")
-    run, _, length = rest.partition("@")
-    if kind != "run" or length != "0":
+    if kind != "run":
         return weights
+    run, _, length = rest.partition("@")
     _existing(book / "runs" / run / "config.json", weights, "run the study that it belongs to first")
     theirs = Config.model_validate(RunFolder(book / "runs" / run, 0).read_run().configuration.values)
     if theirs.model.family != "sam":
         message = f"must name a model's weights; {weights} is a run of {theirs.model.family}, which has none"
         raise DataError(Problem("model.weights", message))
-    return source(theirs.model.weights, book)
+    if length == "0":
+        if theirs.model.weights == "random":
+            message = f"must name a model's weights; {weights} trained nothing and is drawn anew for every seed"
+            raise DataError(Problem("model.weights", message, "name random itself"))
+        return source(theirs.model.weights, book)
+    if theirs.adapter.method == "adaptformer":
+        message = f"must have an adapter that can be merged into its weights; {weights} has adaptformer, with its ReLU"
+        raise DataError(Problem("model.weights", message, "start from a decision with lora, fact, full or frozen"))
+    return weights
 
 
 def _existing(path: Path, weights: str, hint: str) -> Path:

@@ -82,9 +82,12 @@ def as_image(pixels: NDArray[Any], *, place: str) -> NDArray[np.uint8] | NDArray
     if pixels.dtype.kind in "iu" and int(pixels.min()) >= 0 and int(pixels.max()) <= 65535:
         return pixels.astype(np.uint16)
     if pixels.dtype.kind == "f":
-        if not np.isfinite(pixels).all():
-            raise _wrong(place, "must hold finite numbers", f"{int((~np.isfinite(pixels)).sum())} pixels are not")
-        return pixels.astype(np.float32)
+        with np.errstate(over="ignore"):  # too large for float32: infinite
+            single = pixels.astype(np.float32)
+        if not np.isfinite(single).all():
+            found = f"{int((~np.isfinite(single)).sum())} pixels are not"
+            raise _wrong(place, "must hold numbers that are finite in float32", found)
+        return single
     found = f"it is {pixels.dtype}" + (f", {pixels.min()} to {pixels.max()}" if pixels.dtype.kind in "iu" else "")
     raise _wrong(place, "must hold integers of 0..65535 or floats", found)
 
@@ -114,6 +117,30 @@ def as_label(ids: NDArray[Any], shape: tuple[int, ...], *, place: str) -> NDArra
     return _sequential(ids)
 
 
+@dataclass(frozen=True, eq=False)
+class Scaled:
+    """An image as its file has it, which is normalised where it is looked at: `scaled[rows, columns]`.
+
+    A part is that part of the normalised image, in every bit.
+
+    Args:
+        pixels: (h, w) or (h, w, 3).
+        span: What goes to 0 and to 255; equal: all becomes 0. None: values stay.
+    """
+
+    pixels: NDArray[Any]
+    span: tuple[float, float] | None
+
+    def __getitem__(self, there: tuple[slice, slice]) -> NDArray[np.float32]:
+        values = self.pixels[there].astype(np.float32)
+        if self.span is not None:
+            low, high = self.span
+            values = np.clip((values - low) * (255 / (high - low)), 0, 255) if low < high else np.zeros_like(values)
+        if values.ndim == 2:
+            values = np.repeat(values[..., None], 3, axis=2)
+        return np.ascontiguousarray(values, np.float32)
+
+
 def normalise(image: NDArray[Any], how: Normalisation, *, place: str = "image") -> NDArray[np.float32]:
     """An image as (h, w, 3) in 0..255, from all of its pixels and channels together; grey is tripled.
 
@@ -126,20 +153,27 @@ def normalise(image: NDArray[Any], how: Normalisation, *, place: str = "image") 
     Raises:
         DataError: under `none`, for values outside 0..255, which would need a range.
     """
+    return scaled(image, how, place=place)[:, :]
+
+
+def scaled(image: NDArray[Any], how: Normalisation, *, place: str = "image") -> Scaled:
+    """The same, to be normalised later, of which a grey image of 8 bits takes a twelfth of the memory.
+
+    Raises:
+        DataError: as `normalise`.
+    """
     values = image.astype(np.float32)
+    kept = np.ascontiguousarray(image)
     if how == "none":
         if values.size and (values.min() < 0 or values.max() > 255):
             message = f"must lie in 0..255 when normalize is none; it has {values.min():g} to {values.max():g}"
             raise DataError(Problem(place, message, "set data.normalize to percentile or minmax"))
-    else:
-        low, high = float(values.min()), float(values.max())
-        if how == "percentile":
-            inner = np.percentile(values, PERCENTILES)
-            low, high = (float(inner[0]), float(inner[1])) if inner[0] < inner[1] else (low, high)
-        values = np.clip((values - low) * (255 / (high - low)), 0, 255) if low < high else np.zeros_like(values)
-    if values.ndim == 2:
-        values = np.repeat(values[..., None], 3, axis=2)
-    return np.ascontiguousarray(values, np.float32)
+        return Scaled(kept, None)
+    low, high = float(values.min()), float(values.max())
+    if how == "percentile":
+        inner = np.percentile(values, PERCENTILES)
+        low, high = (float(inner[0]), float(inner[1])) if inner[0] < inner[1] else (low, high)
+    return Scaled(kept, (low, high))
 
 
 def objects(label: NDArray[Any]) -> list[tuple[slice, slice]]:

@@ -37,11 +37,12 @@ from tunebook.tasks.promptable_segmentation.containers import Stored
 from tunebook.tasks.promptable_segmentation.images import (
     PNG,
     TIFF,
+    Scaled,
     as_image,
     as_label,
-    normalise,
     read_image,
     read_label,
+    scaled,
 )
 from tunebook.tasks.promptable_segmentation.slices import Plane, Range, channels, planes, ranged
 
@@ -103,8 +104,8 @@ def every(config: Config, book: Path) -> Mapping[str, tuple[Item, ...]]:
     """Split -> its items, for all three.
 
     Raises:
-        DataError: as `items`, of all splits at once, and when a slice of a volume is in two splits: a model would be
-            tested on what it was trained on.
+        DataError: as `items`, of all splits at once, and when an image or a slice of a volume is in two splits: a
+            model would be tested on what it was trained on. Copies of a file are not noticed.
     """
     found = dict(zip(SPLITS, _all(lambda split: items(config, book, split), SPLITS), strict=True))
     if problems := _shared(found):
@@ -128,13 +129,23 @@ def read(item: Item, data: Data) -> tuple[NDArray[np.float32], NDArray[np.int32]
     Raises:
         DataError: when a file cannot be used; it names file, key and slice.
     """
+    image, label = read_scaled(item, data)
+    return image[:, :], label
+
+
+def read_scaled(item: Item, data: Data) -> tuple[Scaled, NDArray[np.int32]]:
+    """The same with the image as it was read, to be normalised where it is looked at.
+
+    Raises:
+        DataError: as `read`.
+    """
     if isinstance(item.image, Plane):
         place = item.image.place
         pixels = as_image(channels(item.image.pixels(), data.channel, place=place), place=place)
     else:
         place = str(item.image)
         pixels = read_image(item.image, channel=data.channel)
-    image = normalise(pixels, data.normalize, place=place)
+    image = scaled(pixels, data.normalize, place=place)
     if not isinstance(item.label, Plane):
         return image, read_label(item.label, pixels.shape[:2])
     label = as_label(item.label.pixels(), pixels.shape[:2], place=item.label.place)
@@ -251,24 +262,35 @@ def _all(make: Callable[[V], T], of: Iterable[V]) -> list[T]:
 
 
 def _shared(found: Mapping[str, Sequence[Item]]) -> list[Problem]:
-    """A problem for every volume of which two splits have the same slices."""
+    """For two splits that meet: a problem for their first flat image, one for every volume with its slices."""
     problems = []
     for one, other in combinations(found, 2):
-        slices = [_slices(found[split]) for split in (one, other)]
-        for path in slices[0].keys() & slices[1].keys():
-            if both := sorted(slices[0][path] & slices[1][path]):
-                message = f"must not give a slice to two splits; {one} and {other} both have "
-                span = f"{both[0]} to {both[-1]}" if len(both) > 1 else f"{both[0]}"
-                problems.append(Problem(str(path), f"{message}{span}", "let one range end where the other begins"))
+        both = _pictures(found[one]) & _pictures(found[other])
+        if flat := sorted(path for path, _, at in both if at is None):
+            message = f"must not be an image of two splits; {one} and {other} both have it"
+            message += f" and {len(flat) - 1} more" if len(flat) > 1 else ""
+            problems.append(Problem(str(flat[0]), message, "give each split images of its own"))
+        slices = defaultdict(list)
+        for path, _, at in both:
+            if at is not None:
+                slices[path].append(at)
+        for path, numbers in sorted(slices.items()):
+            message = f"must not give a slice to two splits; {one} and {other} both have "
+            span = f"{min(numbers)} to {max(numbers)}" if len(numbers) > 1 else f"{numbers[0]}"
+            problems.append(Problem(str(path), f"{message}{span}", "let one range end where the other begins"))
     return problems
 
 
-def _slices(found: Iterable[Item]) -> dict[Path, set[int]]:
-    slices = defaultdict(set)
+def _pictures(found: Iterable[Item]) -> set[tuple[Path, str, int | None]]:
+    """File, key and slice of every image, as the disk has them: links are followed."""
+    pictures: set[tuple[Path, str, int | None]] = set()
     for item in found:
-        if isinstance(item.image, Plane) and item.image.axis:
-            slices[item.image.array.path.resolve()].add(item.image.at)
-    return slices
+        if isinstance(item.image, Plane):
+            array = item.image.array
+            pictures.add((array.path.resolve(), array.key, item.image.at if item.image.axis else None))
+        else:
+            pictures.add((item.image.resolve(), "", None))
+    return pictures
 
 
 # Files ----------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from tunebook import __version__
 from tunebook.errors import DataError, Problem
 from tunebook.records import CurvePoint, canonical_json
 from tunebook.tasks.promptable_segmentation.schedule import Watch
@@ -58,6 +59,7 @@ class Keeper:
     Args:
         path: None: nothing is written and nothing is there.
         device: Where the model is.
+        held: Step of the state that the file holds, as far as it was written or read here.
     """
 
     path: Path | None
@@ -66,11 +68,20 @@ class Keeper:
     device: str
     written: float = field(default_factory=time.monotonic)
     wait: float = field(default_factory=lambda: SECONDS)
+    held: int | None = None
 
     def keep(self, course: Course) -> None:
         """Write the state if it is time to."""
-        if self.path is None or time.monotonic() - self.written < self.wait:
-            return
+        if self.path is not None and time.monotonic() - self.written >= self.wait:
+            self._write(self.path, course)
+
+    def end(self, course: Course) -> None:
+        """Write the state of the last step where an earlier one is there: what follows training may be stopped too."""
+        if self.path is not None and self.held is not None and self.held != course.step:
+            self._write(self.path, course)
+
+    def _write(self, path: Path, course: Course) -> None:
+        """Training does not depend on it: where there is no room for it, the file stays as it was."""
         started = time.monotonic()
         tensors = {f"{TRAINED}{name}": tensor for name, tensor in adapters.trainable(self.model).items()}
         tensors |= {f"{MOMENT}{name}": tensor for name, tensor in self._moments().items()}
@@ -78,7 +89,11 @@ class Keeper:
         tensors |= {f"{CURVE}{name}": tensor for name, tensor in _columns(course.curve).items()}
         facts = json.dumps({"step": course.step, "watch": asdict(course.watch)}, sort_keys=True)
         metadata = {"facts": facts, "where": self._where(), "sha256": _digest(tensors, facts)}
-        checkpoints.save(self.path, tensors, metadata)
+        try:
+            checkpoints.save(path, tensors, metadata)
+            self.held = course.step
+        except OSError as error:
+            print(f"the state of step {course.step} is not kept: {error}", flush=True)
         self.written = time.monotonic()
         self.wait = SECONDS * max(1.0, (self.written - started) / SECONDS_OF_WRITING)
 
@@ -112,6 +127,7 @@ class Keeper:
                     key: moment.to(_home(key, tensor.device)) for key, moment in found.items()
                 }
         known = json.loads(facts)
+        self.held = known["step"]
         return Course(Watch(**known["watch"]), known["step"], list(_points(curve)), best)
 
     def _moments(self) -> dict[str, Tensor]:
@@ -125,8 +141,11 @@ class Keeper:
     def _where(self) -> str:
         """What the bits depend on and a run's id does not hold."""
         device = torch.device(self.device)
-        kind = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
-        return f"{kind}, {torch.get_num_threads()} threads, torch {torch.__version__}, layout {LAYOUT}"
+        # Kernels, and with them the order of sums, are chosen by what the processor can do.
+        cuda = device.type == "cuda"
+        kind = torch.cuda.get_device_name(device) if cuda else f"cpu {torch.backends.cpu.get_cpu_capability()}"
+        versions = f"torch {torch.__version__}, tunebook {__version__}, layout {LAYOUT}"
+        return f"{kind}, {torch.get_num_threads()} threads, {versions}"
 
 
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

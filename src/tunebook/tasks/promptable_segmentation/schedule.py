@@ -15,11 +15,11 @@ def full_length(config: Config, *, images: int) -> int:
     """The steps of a whole run on this many training images; schedules are laid out for it."""
     if config.budget.epochs is None:
         return config.budget.steps
-    return config.budget.epochs * steps_of_a_pass(config, images=images)
+    return math.ceil(config.budget.epochs * images / config.batch_size)
 
 
 def steps_of_a_pass(config: Config, *, images: int) -> int:
-    """The steps of one pass over the training images, or of one batch more than fits."""
+    """The steps after which every training image was seen once; the last batch may begin the next pass."""
     return math.ceil(images / config.batch_size)
 
 

@@ -149,21 +149,22 @@ def channels(pixels: NDArray[Any], channel: int | None, *, place: str) -> NDArra
 def _laid_out(array: Stored, *, axes: str | None, axis: str | None, label: bool) -> str:
     """A letter for every axis."""
     count = len(array.shape)
-    if count == 2 and not (array.axes and axes is None):
-        return "yx"
-    if axes is not None:
-        fitting = [axes, axes.replace("c", "")] if label else [axes]
-        for letters in fitting:
-            if len(letters) == count:
-                return letters
+    fitting = [] if axes is None else [axes, axes.replace("c", "")] if label else [axes]
+    for letters in fitting:
+        if len(letters) == count:
+            return letters
+    if fitting and count > 2:
         message = f"must have {len(fitting[-1])} axes, {fitting[-1]}; it has the shape {array.shape}"
         raise DataError(Problem(array.place, message, "correct data.axes"))
     if array.axes:
         return array.axes
     first = axis if axis in ("t", "z") else "z"
     coloured = axis is None and not label and array.shape[-1] <= 4
-    usual = {3: "yxc" if coloured else f"{first}yx", 4: f"{first}yxc"}
+    usual = {2: "yx", 3: "yxc" if coloured else f"{first}yx"}
+    # Where the last axis is as long as rows or columns, it is one of them and no channels.
+    if count == 4 and array.shape[-1] < min(array.shape[1:3]):
+        return f"{first}yxc"
     if count not in usual:
-        message = f"must have 2 to 4 axes, or their names; it has the shape {array.shape}"
+        message = f"must say which axis is which; it has {count} axes without names, {array.shape}"
         raise DataError(Problem(array.place, message, "name them in order in data.axes, such as tczyx"))
     return usual[count]

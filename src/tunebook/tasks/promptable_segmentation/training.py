@@ -121,6 +121,7 @@ def train(
         keeper.keep(course)
         yield course.curve[-1]
 
+    keeper.end(course)
     if course.best:
         adapters.load(model, course.best)
     return Ended(course.step, course.watch.best_step if course.best else course.step)

@@ -1,7 +1,9 @@
-"""The loss on the split val: the same windows, objects and prompts each time and for every run.
+"""The loss on the split val: the same windows, objects and prompts each time.
 
 One round of prompts per image, of four kinds in turn: a point (three masks), a box, some points on and beside the
-object, a box with such points (micro-sam, which draws windows and prompts anew each time).
+object, a box with such points (micro-sam, which draws windows and prompts anew each time). All draws are the same for
+every run; what they give depends on crop, prompts.objects, sampler.min_size and the model's size alone. So losses of
+runs that differ in one of these are means over other windows and objects, and are not to be compared.
 """
 
 from collections.abc import Sequence
@@ -12,7 +14,7 @@ from torch import Tensor
 
 from tunebook.tasks.promptable_segmentation import losses, prompts
 from tunebook.tasks.promptable_segmentation.batches import Batch, Sample, batches
-from tunebook.tasks.promptable_segmentation.config import Config
+from tunebook.tasks.promptable_segmentation.config import Config, Sampler
 from tunebook.tasks.promptable_segmentation.prompt_rounds import CANDIDATES, SINGLE, Truth
 from tunebook.tasks.promptable_segmentation.sam.model import Sam, normalise
 from tunebook.train.seeding import generator, numpy_generator
@@ -35,7 +37,13 @@ def validation_loss(model: Sam, samples: Sequence[Sample], config: Config, *, de
     """
     size = model.size.image_size
     windows = batches(
-        samples, seed=SEED, batch_size=1, window=config.crop or size, size=size, objects=config.prompts.objects
+        samples,
+        seed=SEED,
+        batch_size=1,
+        window=config.crop or size,
+        size=size,
+        objects=config.prompts.objects,
+        sampler=Sampler(min_size=config.sampler.min_size),
     )
     masks: list[float] = []
     automatic: list[float] = []

@@ -10,8 +10,8 @@ from tunebook.task import Context, Example, ItemScore, Panels, Prediction
 from tunebook.tasks.promptable_segmentation import floor, inference, scores, watershed
 from tunebook.tasks.promptable_segmentation.batches import Sample
 from tunebook.tasks.promptable_segmentation.config import Config
-from tunebook.tasks.promptable_segmentation.description import MODES
-from tunebook.tasks.promptable_segmentation.items import items, read
+from tunebook.tasks.promptable_segmentation.description import MODES, PIECES
+from tunebook.tasks.promptable_segmentation.items import items, read, read_scaled
 from tunebook.tasks.promptable_segmentation.sam import SIZES, Sam
 from tunebook.tasks.promptable_segmentation.schedule import full_length, validated
 from tunebook.tasks.promptable_segmentation.starting import (
@@ -135,7 +135,7 @@ class Worker:
         for mode in MODES:
             predicted = _label_map(config, mode, prediction, example, settings)
             if predicted is None:
-                reason = _why_not(run, config, mode)
+                reason = _why_not(config, mode)
                 for score in SCORED:
                     yield ItemScore(f"{mode}.{score}", reason=reason)
                 continue
@@ -154,11 +154,12 @@ class Worker:
         predicted = _label_map(config, mode, prediction, example, settings)
         assert predicted is not None, "the mode is one that was predicted"
         panels = thumbnails(example.image, example.truth, predicted)
-        return Panels(example.item, panels, f"{mode}: {legend(scores.matches(predicted, example.truth))}")
+        caption = f"{mode}: {legend(scores.matches(predicted, example.truth))}"
+        return Panels(example.item, panels, caption if mode == "ais" else f"{caption}, {PIECES}")
 
     def _samples(self, run: Run, split: str, context: Context) -> list[Sample]:
-        found = self.examples(run, split, context)
-        return [Sample(example.image, example.truth.astype(np.int32)) for example in found]
+        config = _config(run)
+        return [Sample(*read_scaled(item, config.data)) for item in items(config, context.book, split)]
 
 
 def _label_map(
@@ -172,19 +173,14 @@ def _label_map(
     return inference.label_map(prediction.arrays, mode, shape=example.truth.shape, window=window)
 
 
-def _why_not(run: Run, config: Config, mode: str) -> str:
-    """Why the stored predictions of a run lack a mode."""
-    if mode == "ais":
-        if not config.automatic.enabled:
-            return "automatic.enabled is false"
-        return f"the base {config.model.weights} brings no decoder for {mode}"
-    if config.model.family == "otsu-watershed":
+def _why_not(config: Config, mode: str) -> str:
+    """Why the predictions of a run lack a mode."""
+    if mode != "ais":
+        assert config.model.family == "otsu-watershed", "a model is asked in every interactive mode"
         return "takes no prompts"
-    # A model is asked in every interactive mode that there is.
-    return (
-        f"predicted before there was {mode}; to predict again, delete predictions and scores in "
-        f"runs/{run.id}/at-{run.length}"
-    )
+    if not config.automatic.enabled:
+        return "automatic.enabled is false"
+    return f"the base {config.model.weights} brings no decoder for {mode}"
 
 
 def _model(config: Config, context: Context) -> Sam:
