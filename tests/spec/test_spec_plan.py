@@ -159,10 +159,10 @@ def test_what_a_decision_leaves_open_has_no_default(study_of, workload, keys, wh
 
 
 def test_what_cannot_matter_may_stay_open(study_of, workload):
-    """A learning-free alternative needs no rank, and data of its own are not those of the decision."""
+    """Training everything needs no rank, and data of its own are not those of the decision."""
     alternatives = {"best": {"from": "first", "method": "full"}}
     study = study_of(base={"data": {"root": "cells"}}, space={"one_of": alternatives})
-    left_open = {"first": ["adapter.rank", "data.root"]}
+    left_open = {"first": ["adapter.rank", "data.train"]}
     made = plan(study, workload, references={"first": {"data": {"root": "x"}}}, left_open=left_open)
 
     assert made.counts.runs == 1

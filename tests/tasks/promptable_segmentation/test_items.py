@@ -105,7 +105,7 @@ def test_a_missing_split_says_which_there_are(tmp_path: Path):
 
 def test_a_missing_root_is_named(tmp_path: Path):
     """A data root that does not exist is what the message says."""
-    with pytest.raises(DataError, match="nowhere is no folder"):
+    with pytest.raises(DataError, match="nowhere: must be a folder that holds the splits"):
         items.pairs(tmp_path / "nowhere", "train")
 
 

@@ -304,12 +304,11 @@ def _containers(folder: Path) -> list[Path]:
 
 
 def _missing(root: Path, folder: Path, images: str, labels: str) -> DataError:
-    here = (
-        sorted(path.name for path in root.iterdir() if path.is_dir() or containers.is_container(path))
-        if root.is_dir()
-        else []
-    )
-    found = f"the folder {root} has {', '.join(here) or 'no folders'}" if root.is_dir() else f"{root} is no folder"
+    """What a split should be; one problem for all splits where the root itself is missing."""
+    if not root.is_dir():
+        return DataError(Problem(str(root), "must be a folder that holds the splits; it does not exist"))
+    here = sorted(path.name for path in root.iterdir() if path.is_dir() or containers.is_container(path))
+    found = f"the folder {root} has {', '.join(here) or 'no folders'}"
     kind = (
         "an HDF5 file or a Zarr folder" if containers.is_container(folder) else f"a folder with {images} and {labels}"
     )
