@@ -12,7 +12,8 @@ from tunebook.spec import places, references
 from tunebook.spec.faults import Faults, shown
 from tunebook.spec.fields import messages_of
 from tunebook.spec.names import listed, suggestion
-from tunebook.spec.study import LATER, Part
+from tunebook.spec.parts import Part
+from tunebook.spec.study import LATER
 
 FILE = "book.yaml"
 LATER_EXECUTORS = ("dask", "slurm")

@@ -5,14 +5,15 @@ from dataclasses import replace
 from typing import Any
 
 from tunebook.errors import StudyError
-from tunebook.records import Scalar, canonical_json
+from tunebook.records import COSTS, Scalar, canonical_json
 from tunebook.spec.cases import CaseGroup
 from tunebook.spec.expressions import Expression
 from tunebook.spec.faults import At, Faults, shown
 from tunebook.spec.fields import FieldIndex, Value, fields_of, nested
+from tunebook.spec.judging import Select
 from tunebook.spec.names import listed, suggestion
 from tunebook.spec.space import OneOf, Parameter, Space
-from tunebook.spec.study import Report, Select, Study
+from tunebook.spec.study import Report, Study
 from tunebook.spec.workload import Workload
 
 
@@ -40,7 +41,7 @@ def complete_parts(study: Study, workload: Workload, faults: Faults) -> Study:
     _check_cases(across, faults)
     _check_given(study, base, tuned | crossed, index, faults)
     _check_shorthands(base, space, across, index, faults)
-    select = _select(study.select, workload, faults)
+    select = _select(study.select, index, workload, faults)
     return study.model_copy(
         update={
             "base": base,
@@ -215,12 +216,23 @@ def _over_decisions(space: Space, *, base: Mapping[str, Any]) -> Iterator[Parame
 # Metrics --------------------------------------------------------------------------------------------------
 
 
-def _select(select: Select, workload: Workload, faults: Faults) -> Select:
+def _select(select: Select, index: FieldIndex, workload: Workload, faults: Faults) -> Select:
     metrics = tuple(workload.metrics)
-    if not select.metric:
-        return select.model_copy(update={"metric": metrics[0]})
-    _check_metric(select.metric, ("select", "metric"), metrics, faults)
-    return select
+    if select.metric:
+        _check_metric(select.metric, ("select", "metric"), metrics, faults)
+    for entry in select.require:
+        for name in entry.names:
+            _check_metric(name, entry.at or ("select", "require"), (*metrics, *COSTS), faults)
+    if select.argument is not None and select.rule in {"pareto", "weights"}:
+        known = (*metrics, *COSTS) if select.rule == "pareto" else metrics
+        for name in select.argument if isinstance(select.argument, Mapping | tuple) else ():
+            _check_metric(name, ("select", "rule"), known, faults)
+    prefer = tuple(
+        (path, way)
+        for i, (name, way) in enumerate(select.prefer)
+        if (path := name if name in COSTS else index.resolve(name, ("select", "prefer", i), faults)) is not None
+    )
+    return select.model_copy(update={"metric": select.metric or metrics[0], "prefer": prefer})
 
 
 def _report(report: Report, select: Select, workload: Workload, faults: Faults) -> Report:

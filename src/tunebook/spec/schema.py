@@ -6,9 +6,11 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from tunebook.spec.fields import FieldIndex, Leaf, fields_of
+from tunebook.spec.judging import RULES, WAYS, Confirm, Noise, Refine, Select
 from tunebook.spec.names import shortest
+from tunebook.spec.parts import Part
 from tunebook.spec.references import NAME
-from tunebook.spec.study import Limit, Report, Select, Study
+from tunebook.spec.study import Limit, Report, Study
 from tunebook.spec.workload import Workload
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -24,8 +26,7 @@ def json_schema(workload: Workload) -> Schema:
     for leaf in index.leaves.values():
         _define(leaf, definitions)
     metric = {"enum": list(workload.metrics)}
-    select, report = _model(Select), _model(Report)
-    select["properties"]["metric"] |= metric
+    select, report = _select(metric), _model(Report)
     report["properties"]["metrics"]["items"] = metric
     properties: dict[str, Schema] = {
         "study": {"type": "string", "pattern": f"^{NAME}$"},
@@ -37,6 +38,9 @@ def json_schema(workload: Workload) -> Schema:
         "across": {"type": "array", "items": _across(index)},
         "replicates": _replicates(),
         "search": {"const": "grid"},
+        "confirm": {"anyOf": [_model(Confirm), {"type": "null"}]},
+        "noise": {"anyOf": [_model(Noise), {"type": "null"}]},
+        "refine": {"anyOf": [{"type": "string", "pattern": f"^{NAME}$"}, _model(Refine)]},
         "select": select,
         "report": report,
         "limit": {"anyOf": [_model(Limit), {"type": "null"}]},
@@ -52,7 +56,8 @@ def json_schema(workload: Workload) -> Schema:
         "title": f"A study of {workload.name}",
         "type": "object",
         "properties": properties,
-        "required": ["task", "base", "space"],
+        "required": ["task", "base"],
+        "oneOf": [{"required": ["space"]}, {"required": ["refine"]}],
         "additionalProperties": False,
         "$defs": definitions,
     }
@@ -170,7 +175,34 @@ def _replicates() -> Schema:
     return {"anyOf": [keyed, seeds]}
 
 
-def _model(model: type[Select] | type[Report] | type[Limit]) -> Schema:
+def _select(metric: Schema) -> Schema:
+    weights = {"type": "object", "additionalProperties": {"type": "number", "exclusiveMinimum": 0}}
+    arguments: dict[str, Schema] = {
+        "lower-bound": {"type": "number", "minimum": 0},
+        "pareto": {"type": "array", "items": {"type": "string"}, "minItems": 2, "uniqueItems": True},
+        "weights": {**weights, "propertyNames": metric, "minProperties": 1},
+    }
+    with_argument = [
+        {"type": "object", "properties": {name: schema}, "required": [name], "additionalProperties": False}
+        for name, schema in arguments.items()
+    ]
+    preference: Schema = {
+        "anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"enum": list(WAYS)}}]
+    }
+    described = {name: {"description": info.description} for name, info in Select.model_fields.items()}
+    del described["argument"]
+    forms: dict[str, Schema] = {
+        "metric": metric,
+        "split": {"type": "string", "minLength": 1, "default": Select.model_fields["split"].default},
+        "rule": {"anyOf": [{"enum": list(RULES)}, *with_argument]},
+        "prefer": {"type": "array", "items": preference},
+        "require": {"type": "array", "items": {"type": "string"}},
+    }
+    properties = {name: {**schema, **described[name]} for name, schema in forms.items()}
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _model(model: type[Part]) -> Schema:
     schema = model.model_json_schema()
     schema.pop("title", None)
     return schema

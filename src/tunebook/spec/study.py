@@ -5,48 +5,30 @@ mistake that can be seen without the task. `spec.completing.complete` adds what 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf, field_validator, model_validator
 
 from tunebook.errors import StudyError
 from tunebook.records import Case
 from tunebook.spec import references
 from tunebook.spec.cases import CaseGroup, cases_of, read_across
-from tunebook.spec.expressions import Expression, Malformed, parse
+from tunebook.spec.expressions import Expression
 from tunebook.spec.faults import At, Faults, shown
-from tunebook.spec.fields import messages_of, plain
+from tunebook.spec.fields import plain
+from tunebook.spec.judging import Confirm, Noise, Refine, Select, read_refine, read_select
 from tunebook.spec.names import OTHER_TOOLS, listed, meant, suggestion
+from tunebook.spec.parts import Part, read_expressions, read_model
 from tunebook.spec.space import Space, read_space
 
 LATER = "comes in a later version"
-LATER_KEYS = ("confirm", "noise", "refine")
 LATER_SEARCHES = ("random", "race", "halving", "confirm", "tpe", "gp", "cmaes", "qmc", "hyperband", "asha")
-LATER_RULES = ("one-standard-error", "lower-bound", "most-stable", "pareto")
-LATER_SELECT = ("prefer", "require", "per")
 LATER_FACTORS = ("fold", "folds")
 LATER_KEEP = ("scores", "predictions", "decision")
 DEVICE = r"auto|cpu|mps|cuda(:\d+)?"
 MOST_SEEDS = 10_000
-
-
-class Part(BaseModel):
-    """A mapping inside a study file: frozen, unknown keys refused, nothing converted."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-M = TypeVar("M", bound=Part)
-
-
-class Select(Part):
-    """What the decision is made by."""
-
-    metric: str = Field("", description="Metric of the decision; default: the task's first")
-    split: str = Field("val", min_length=1, description="Split where the metric is read for the decision")
-    rule: Literal["best-mean"] = Field("best-mean", description="The rule of the decision")
 
 
 class Report(Part):
@@ -97,11 +79,16 @@ class Study(BaseModel):
     question: str = Field("", description="The question in words, shown on the page")
     task: str = Field(description="Name of the task: what one run trains, predicts and scores")
     base: Mapping[str, Any] = Field(description="Values that all configurations share")
-    space: InstanceOf[Space] = Field(description="What is tuned")
+    space: InstanceOf[Space] = Field(Space(()), description="What is tuned; may be left out where refine makes it")
     where: tuple[InstanceOf[Expression], ...] = Field((), description="Constraints over parameters")
     across: tuple[InstanceOf[CaseGroup], ...] = Field((), description="Cases crossed with every configuration")
     replicates: tuple[Mapping[str, int], ...] = Field(({"seed": 0},), description="Repetitions by chance only")
     search: Literal["grid"] = Field("grid", description="How configurations are proposed")
+    confirm: Confirm | None = Field(
+        None, description="Finalists on fresh seeds; default: {top: 5, seeds: 3} where there is one seed; null: none"
+    )
+    noise: Noise | None = Field(None, description="Runs that measure the noise and choose nothing")
+    refine: Refine | None = Field(None, description="Stands for a space: a finer grid around a study's decision")
     select: Select = Field(Select(), description="What the decision is made by")
     report: Report = Field(Report(), description="What the page shows")
     limit: Limit | None = Field(None, description="When to stop early")
@@ -126,6 +113,7 @@ class Study(BaseModel):
     def decisions(self) -> tuple[str, ...]:
         """Studies whose decided configuration this one starts from: `from` in base and in alternatives."""
         base = [self.base["from"]] if isinstance(self.base.get("from"), str) else []
+        base += [self.refine.study] if self.refine is not None else []
         return tuple(dict.fromkeys([*base, *(a.source for a in self.space.alternatives() if a.source is not None)]))
 
     @property
@@ -156,15 +144,19 @@ def read_parts(raw: Any, faults: Faults, *, name: str = "study") -> dict[str, An
     for key in raw:
         _check_key(str(key), faults)
     for key in ("task", "base", "space"):
-        if key not in raw:
+        if key not in raw and not (key == "space" and "refine" in raw):
             faults.add((), f"must have {key}; got a study without it")
+    if "space" in raw and "refine" in raw:
+        faults.add(("refine",), "must stand alone: it makes the space; got space too", "leave one of them out")
     readers = {
         "study": _read_name, "question": _read_text, "task": _read_task, "base": _read_base, "space": _read_space,
-        "where": _read_where, "across": _read_across, "replicates": _read_replicates, "search": _read_search,
-        "select": _read_select, "report": _read_report, "limit": _read_limit, "keep": _read_keep,
-        "device": _read_device,
+        "where": read_expressions, "across": _read_across, "replicates": _read_replicates, "search": _read_search,
+        "confirm": _read_confirm, "noise": _read_noise, "refine": read_refine, "select": read_select,
+        "report": _read_report, "limit": _read_limit, "keep": _read_keep, "device": _read_device,
     }  # fmt: skip
-    found = {key: read(raw[key], (key,), faults) for key, read in readers.items() if key in raw}
+    found: dict[str, Any] = {key: read(raw[key], (key,), faults) for key, read in readers.items() if key in raw}
+    if "confirm" not in raw and len(found.get("replicates") or ({},)) == 1:
+        found["confirm"] = Confirm()
     return {"study": name, **{key: value for key, value in found.items() if value is not None}}
 
 
@@ -172,9 +164,7 @@ def read_parts(raw: Any, faults: Faults, *, name: str = "study") -> dict[str, An
 
 
 def _check_key(key: str, faults: Faults) -> None:
-    if key in LATER_KEYS:
-        faults.add((key,), f"is not yet there; it {LATER}", "leave it out")
-    elif key not in Study.model_fields:
+    if key not in Study.model_fields:
         names = tuple(Study.model_fields)
         field = next(iter(meant(key, OTHER_TOOLS)), "")
         also = "hyperparameters stand under base or space" + (f": {field}" if "." in field else "")
@@ -217,24 +207,6 @@ def _read_base(raw: Any, at: At, faults: Faults) -> dict[str, Any] | None:
 
 def _read_space(raw: Any, at: At, faults: Faults) -> Space:
     return raw if isinstance(raw, Space) else read_space(raw, at, faults)
-
-
-def _read_where(raw: Any, at: At, faults: Faults) -> tuple[Expression, ...] | None:
-    if isinstance(raw, str) or not isinstance(raw, Sequence):
-        faults.add(at, f"must be a list of constraints; got {shown(raw)}", "begin each with a dash")
-        return None
-    found = []
-    for i, entry in enumerate(raw):
-        if isinstance(entry, Expression):
-            found.append(entry)
-        elif not isinstance(entry, str):
-            faults.add((*at, i), f"must be a comparison as text; got {shown(entry)}", "put it in quotes")
-        else:
-            try:
-                found.append(parse(entry, at=(*at, i)))
-            except Malformed as error:
-                faults.add((*at, i), str(error))
-    return tuple(found)
 
 
 def _read_across(raw: Any, at: At, faults: Faults) -> tuple[CaseGroup, ...]:
@@ -289,31 +261,23 @@ def _read_search(raw: Any, at: At, faults: Faults) -> str | None:
     return None
 
 
-def _read_select(raw: Any, at: At, faults: Faults) -> Select | None:
-    if isinstance(raw, Select):
-        return raw
-    if not isinstance(raw, Mapping):
-        faults.add(at, f"must be a mapping of metric, split and rule; got {shown(raw)}")
-        return None
-    rest = dict(raw)
-    for key in LATER_SELECT:
-        if key in rest:
-            faults.add((*at, key), f"is not yet there; it {LATER}", "leave it out; the rule is best-mean")
-            del rest[key]
-    rule = rest.get("rule")
-    name = next(iter(rule), None) if isinstance(rule, Mapping) else rule
-    if name in LATER_RULES:
-        faults.add((*at, "rule"), f"must be best-mean; {name}: not yet, that {LATER}", "rule: best-mean")
-        del rest["rule"]
-    return _read_model(Select, rest, at, faults)
+def _read_confirm(raw: Any, at: At, faults: Faults) -> Confirm | None:
+    return None if raw is None else read_model(Confirm, raw, at, faults)
+
+
+def _read_noise(raw: Any, at: At, faults: Faults) -> Noise | None:
+    found = None if raw is None else read_model(Noise, raw, at, faults)
+    if found is not None and found.seeds is None and found.repeats is None:
+        faults.add(at, f"must say how many seeds or repeats; got {shown(raw)}", "noise: {seeds: 5}")
+    return found
 
 
 def _read_report(raw: Any, at: At, faults: Faults) -> Report | None:
-    return _read_model(Report, raw, at, faults)
+    return read_model(Report, raw, at, faults)
 
 
 def _read_limit(raw: Any, at: At, faults: Faults) -> Limit | None:
-    return None if raw is None else _read_model(Limit, raw, at, faults)
+    return None if raw is None else read_model(Limit, raw, at, faults)
 
 
 def _read_keep(raw: Any, at: At, faults: Faults) -> str | None:
@@ -329,29 +293,6 @@ def _read_device(raw: Any, at: At, faults: Faults) -> str | None:
         return raw
     faults.add(at, f"must be auto, cpu, mps, cuda or cuda:N; got {shown(raw)}")
     return None
-
-
-def _read_model(model: type[M], raw: Any, at: At, faults: Faults) -> M | None:
-    if isinstance(raw, model):
-        return raw
-    if not isinstance(raw, Mapping):
-        faults.add(at, f"must be a mapping of {listed(model.model_fields)}; got {shown(raw)}")
-        return None
-    rest = dict(raw)
-    for key in raw:
-        if key not in model.model_fields:
-            known = listed(model.model_fields)
-            hint = suggestion(str(key), tuple(model.model_fields))
-            faults.add((*at, str(key)), f"must be one of {known}; got the key {key}", hint)
-            del rest[key]
-    try:
-        return model.model_validate(rest)
-    except ValidationError as error:
-        wrong = set()
-        for inner, message in messages_of(error):
-            faults.add((*at, *inner), message)
-            wrong.add(inner[0] if inner else None)
-        return cast(M, model.model_construct(**{key: value for key, value in rest.items() if key not in wrong}))
 
 
 # Small things ---------------------------------------------------------------------------------------------

@@ -1,0 +1,43 @@
+"""The frozen values that pass between the rooms.
+
+Everything here is plain data: text, numbers, mappings and tuples, so that any value can be written as
+JSON and read back equal. No value knows a path, a process or a database.
+"""
+
+from tunebook.records.runs import (
+    DATA_ROOT,
+    Case,
+    Configuration,
+    Costs,
+    CurvePoint,
+    Measurement,
+    Outcome,
+    PlannedRun,
+    Role,
+    Run,
+    Scalar,
+    Scoring,
+    Settings,
+    canonical_json,
+    digest,
+)
+from tunebook.records.tables import (
+    COSTS,
+    Control,
+    Decision,
+    Excluded,
+    MetricFacts,
+    Overruling,
+    Picture,
+    Row,
+    RuleArgument,
+    RunFacts,
+    Table,
+    Upstream,
+)
+
+__all__ = [
+    "COSTS", "Case", "Configuration", "Control", "Costs", "CurvePoint", "DATA_ROOT", "Decision", "Excluded",
+    "Measurement", "MetricFacts", "Outcome", "Overruling", "Picture", "PlannedRun", "Role", "Row", "RuleArgument",
+    "Run", "RunFacts", "Scalar", "Scoring", "Settings", "Table", "Upstream", "canonical_json", "digest",
+]  # fmt: skip

@@ -1,0 +1,231 @@
+"""A study with all its runs, as analysis reads it and pages show it: a table, and the decision made on it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tunebook.records.runs import Case, Costs, CurvePoint, Role, Scalar, Settings
+
+COSTS = ("trainable_parameters", "seconds", "cpu_seconds", "peak_memory_gb")
+"""What a study may bound, or prefer little of. Seconds are of a run (wall clock, CPU), memory is in 10^9 bytes."""
+RuleArgument = float | Mapping[str, float] | Sequence[str] | None
+"""What a rule is given: how many sd (`lower-bound`), metric -> weight (`weights`), what is traded off (`pareto`)."""
+
+
+@dataclass(frozen=True)
+class Overruling:
+    """A person chose otherwise than the rule.
+
+    Args:
+        configuration: Id of the configuration that the rule chose, `label` what it is called, `score` its mean.
+        because: The person's reason, in their words. `by`: who it was. `on`: the day, 2030-01-31.
+    """
+
+    configuration: str
+    label: str
+    score: float
+    because: str
+    by: str
+    on: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The configuration carried forward, the rule that chose it, and the evidence.
+
+    Args:
+        study: Name of the study.
+        configuration: Id of the chosen configuration (without case).
+        label: The values that single it out, for people.
+        values: Its resolved values, nested.
+        rule: `best-mean`; `argument` is what the study gives it, if it takes any.
+        metric: The metric of the rule, and `split` where it was read.
+        score: Mean on that split.
+        candidates: Configuration id -> mean, in the order of the rule, the chosen one first.
+        runs: Seed -> run id of the chosen configuration (one entry `-1` when no seed matters).
+        scoring: Id of the scoring that the scores are of.
+        left_open: Dotted paths of the fields that the study crossed with every configuration: `values` holds none of
+            them, and whoever builds on it gives them.
+        role: Which runs the scores are of: those of the search, or of the finalists on fresh seeds.
+        evidence: Why the rule chose it, one sentence each, with the numbers.
+        overruled: What the rule had chosen, where a person decided otherwise: then `configuration` is the person's.
+    """
+
+    study: str
+    configuration: str
+    label: str
+    values: Mapping[str, Any]
+    rule: str
+    metric: str
+    split: str
+    score: float
+    candidates: Mapping[str, float]
+    runs: Mapping[int, str]
+    scoring: str = ""
+    left_open: Sequence[str] = ()
+    argument: RuleArgument = None
+    role: Role = "search"
+    evidence: Sequence[str] = ()
+    overruled: Overruling | None = None
+
+
+@dataclass(frozen=True)
+class MetricFacts:
+    """What a reader must know of a metric.
+
+    Args:
+        name: Full name, `ais.msa`.
+        direction: `maximize` or `minimize`.
+        meaning: One sentence.
+        zero: What 0 means. `one`: what 1 means.
+    """
+
+    name: str
+    direction: Literal["maximize", "minimize"]
+    meaning: str
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    zero: str = ""
+    one: str = ""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One item of one run, drawn: file paths of PNG thumbnails by panel name, in the order of showing."""
+
+    item: str
+    panels: Mapping[str, str]
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """One run as a page needs it.
+
+    Args:
+        scores: (metric, split) -> aggregate value.
+        items: (metric, split) -> item name -> value.
+        reasons: (metric, split) -> why there is no value.
+    """
+
+    id: str
+    replicate: Mapping[str, int]
+    role: Role
+    status: Literal["finished", "failed", "missing"]
+    reason: str = ""
+    scores: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    items: Mapping[tuple[str, str], Mapping[str, float]] = field(default_factory=dict)
+    reasons: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    counts: Mapping[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    """(metric, split) -> items scored, items expected."""
+    settings: tuple[Settings, ...] = ()
+    quantities: Mapping[str, float] = field(default_factory=dict)
+    costs: Costs = field(default_factory=Costs)
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    curve: tuple[CurvePoint, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    repeat: int = 0
+    """0; another number for an equal run that was executed again."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One configuration in one case, with its runs in replicate order."""
+
+    configuration: str
+    label: str
+    parameters: Mapping[str, Scalar]
+    """Varied parameter -> value; a parameter that this configuration does not have is absent."""
+    case: Case
+    alternative: str
+    """Label of the alternative it belongs to; empty when the space has none."""
+    runs: tuple[RunFacts, ...]
+
+
+@dataclass(frozen=True)
+class Excluded:
+    """A declared point that is not run, and why."""
+
+    parameters: Mapping[str, Scalar]
+    alternative: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Control:
+    """A configuration that another study decided, run again by this one to see whether it does as well.
+
+    Args:
+        study: Where it was decided, by `metric` on `split`.
+        label: What it is called there.
+        before: Its runs there, case by case: those behind the decision.
+        here: Its runs under this study's replicates, case by case; a run that exists there is executed once more
+            (`repeat` is not 0). Cases of this study alone have no counterpart in `before`.
+    """
+
+    study: str
+    label: str
+    metric: str
+    split: str
+    before: Sequence[Row]
+    here: Sequence[Row]
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """What other studies did for an alternative that starts from their decisions.
+
+    Args:
+        studies: Those whose decisions it starts from, and those that these start from; the nearest first.
+        tried: Configurations of theirs and of its own, each once.
+        chosen_on: Runs of the alternative by which those studies chose.
+    """
+
+    studies: Sequence[str]
+    tried: int
+    chosen_on: int
+
+
+@dataclass(frozen=True)
+class Table:
+    """Everything that the analysis and the page of one study are made from."""
+
+    study: str
+    question: str
+    task: str
+    metrics: Mapping[str, MetricFacts]
+    report: Sequence[str]
+    """Metrics of the columns, in order."""
+    splits: Sequence[str]
+    """Reported splits, in order."""
+    select_metric: str
+    select_split: str
+    rule: str
+    parameters: Sequence[str]
+    """Varied parameters (dotted paths) in the order of declaration."""
+    rows: Sequence[Row]
+    excluded: Sequence[Excluded] = ()
+    equivalent: int = 0
+    """Declared points that are another name of a configuration already counted."""
+    declared: int = 0
+    decision: Decision | None = None
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    """What all runs share, and the study file itself under `study file`."""
+    carried: Mapping[str, str] = field(default_factory=dict)
+    """Alternative -> what it took over from another study's decision, for people: `alpha=1 rank=4 (scaling)`."""
+    upstream: Mapping[str, Upstream] = field(default_factory=dict)
+    """Alternative -> the studies behind it; an alternative that starts from no decision is absent."""
+    argument: RuleArgument = None
+    """What the rule is given."""
+    prefer: Sequence[tuple[str, str]] = ()
+    """What is simpler, most important first: (parameter or one of COSTS, `low` or `high`)."""
+    require: Sequence[str] = ()
+    """Comparisons of metrics (on the selection split) and COSTS that a candidate must meet: `precision >= 0.9`."""
+    confirm: tuple[int, int] | None = None
+    """How many finalists are run on how many fresh seeds before the decision; None when the study confirms nothing."""
+    controls: Sequence[Control] = ()
+    """Decisions of other studies, run again here."""
+    earlier: Sequence[str] = ()
+    """How the study chose when it had results before, where that is not how it chooses: `best-mean of box.msa on val`,
+    the oldest first."""
