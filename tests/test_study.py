@@ -554,7 +554,7 @@ def test_a_following_study_takes_the_whole_configuration(tmp_path: Path) -> None
         ).replace("[0.5]", "[full]")
     )
     with opened(book, "next") as (prepared, _):
-        values = [planned.run.configuration.values for planned in prepared.runs]
+        values = [planned.run.configuration.values for planned in prepared.runs if planned.role == "search"]
 
     assert [(each["lr"], each["budget"], each["data"]["root"]) for each in values] == [(0.5, {"steps": 1}, "cells")]
 
@@ -657,7 +657,7 @@ def test_a_study_that_selects_otherwise_is_scored_before_it_is_built_on(tmp_path
 )
 def test_the_middle_of_an_even_number_is_the_lower_seed(tmp_path: Path, scores: list[float], seed: int) -> None:
     """Two runs in the middle, or equal ones: the lower seed stands for the decision."""
-    book = make_book(tmp_path, replicates=f"{{seed: {len(scores)}}}")
+    book = make_book(tmp_path, replicates=f"{{seed: {len(scores)}}}", confirm="null")
     run(book)
     decision = decision_of(book)
     assert decision is not None

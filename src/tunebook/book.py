@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tunebook import analyse, report
 from tunebook import study as conductor
 from tunebook import task as tasks
 from tunebook.errors import InputError, Problem, StudyError
@@ -14,8 +15,9 @@ from tunebook.execute.processes import Processes
 from tunebook.fingerprints import IN_BOOK, FingerprintCache
 from tunebook.folders import Busy, lock
 from tunebook.ledger.ledger import Ledger
-from tunebook.records import Decision
-from tunebook.runs import Shelf
+from tunebook.records import Chapter, Decision, State
+from tunebook.report import Rendered
+from tunebook.runs import Shelf, current_decision
 from tunebook.spec.book import FILE, BookFile, load_book
 from tunebook.spec.reading import ENDING, load, name_in
 from tunebook.spec.study import Study
@@ -136,7 +138,8 @@ class Book:
         """
         with self.writing(), self.ledger() as ledger:
             prepared = conductor.prepare(study, self.shelf(ledger))
-            with self.place(prepared, needed=bool(conductor.missing(prepared, retry_failed=retry_failed))) as where:
+            needed = conductor.most_to_confirm(prepared) or conductor.missing(prepared, retry_failed=retry_failed)
+            with self.place(prepared, needed=bool(needed)) as where:
                 for _ in conductor.conduct(
                     prepared, ledger, where.executor, allowance=where.allowance, retry_failed=retry_failed
                 ):
@@ -144,6 +147,10 @@ class Book:
             decision = conductor.decide(prepared, ledger)
             conductor.page(study.study, ledger, self.path)
             return decision
+
+    def chapters(self, ledger: Ledger) -> tuple[Chapter, ...]:
+        """Its studies as the index shows them, in the order in which they run."""
+        return tuple(_chapter(declared.study, ledger, self.path) for declared in self.studies)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -183,6 +190,59 @@ def place(path: Path) -> tuple[Path, Path | None]:
             return file.parent, file
     message = f"must be a book's folder or a study file (NAME{ENDING}); there is none"
     raise InputError(Problem(str(path), message, f"tunebook run BOOK, or tunebook run BOOK/NAME{ENDING}"))
+
+
+def write_index(path: Path, ledger: Ledger) -> Rendered:
+    """Write the index of a whole book into its pages.
+
+    Raises:
+        StudyError: when a study of the book cannot be read.
+    """
+    book = Book.load(path)
+    return report.index(book.file.book, book.chapters(ledger), to=book.path / "pages")
+
+
+def _chapter(study: Study, ledger: Ledger, book: Path) -> Chapter:
+    """How far a study is, what it decided, and what it takes from others."""
+    planned = {(entry.run, entry.length) for entry in ledger.planned(study.study)}
+    outcomes = ledger.outcomes(run for run, _ in planned)
+    ended = [outcomes[run].status for run in planned if run in outcomes]
+    decision, current = ledger.decision(study.study), current_decision(study.study, ledger)
+    state: State
+    if not planned:
+        state, why = "not run", ""
+    elif current is not None:
+        state, why = "decided", ""
+    elif decision is not None:
+        state, why = "outdated", analyse.outdated(conductor.table(study.study, ledger, book))
+    elif len(ended) == len(planned):
+        state, why = "undecided", analyse.judge(conductor.table(study.study, ledger, book)).reason
+    else:
+        state, why = "partly run", ""
+    return Chapter(
+        study=study.study,
+        question=study.question,
+        task=study.task,
+        state=state,
+        done=ended.count("finished"),
+        failed=ended.count("failed"),
+        planned=len(planned),
+        decision=decision,
+        after=tuple(_taken(study)),
+        why=why,
+    )
+
+
+def _taken(study: Study) -> Iterator[tuple[str, str]]:
+    """What a study takes from others: (study, how)."""
+    if study.refine is not None:
+        yield study.refine.study, "refine"
+    if isinstance(study.base.get("from"), str):
+        yield study.base["from"], "base"
+    for name in dict.fromkeys(each.source for each in study.space.alternatives() if each.source is not None):
+        yield name, "alternative"
+    for name in dict.fromkeys(reference.study for reference in study.weights):
+        yield name, "weights"
 
 
 def _opened(path: Path) -> tuple[Book, list[Problem]]:

@@ -2,11 +2,9 @@
 
 from dataclasses import replace
 
-import pytest
 from study_tables import AIS, a_row, a_run, a_table, failed
 
-from tunebook.analyse import Unavailable, curves, decide, judge, places, representatives
-from tunebook.errors import InputError
+from tunebook.analyse import Unavailable, curves, decide, judge, outdated, places, representatives
 from tunebook.records import Case, CurvePoint, Picture
 
 
@@ -117,10 +115,17 @@ def test_a_run_that_no_seed_changes_is_filed_under_minus_one():
     assert decide(a_table(a_row("a", a_run(None)))).runs == {-1: "run-None-0.5"}
 
 
-def test_another_rule_is_refused():
-    """A rule that is not known is never replaced by another."""
-    with pytest.raises(InputError, match="select.rule: must be best-mean; got pareto"):
-        judge(a_table(a_row("a", a_run()), rule="pareto"))
+def test_a_decision_of_another_way_to_choose_is_outdated():
+    """Rule, argument, metric and split are those of the study as it stands; a list is the tuple that it was."""
+    table = a_table(*(a_row(name, a_run(0, val=val), a_run(1)) for name, val in (("a", 0.6), ("b", 0.5))))
+    of_two = replace(table, rule="pareto", argument=("ais.msa", "box.msa"))
+    decision = replace(decide(table), rule="pareto", argument=["ais.msa", "box.msa"])
+
+    assert outdated(replace(of_two, decision=decision)) == ""
+    assert outdated(replace(of_two, argument=("ais.msa", "seconds"), decision=decision)) == (
+        "recorded before the study was changed: it was chosen by pareto, ais.msa on val"
+    )
+    assert outdated(replace(table, decision=decision)) != ""
 
 
 def test_best_median_and_worst_are_shown_on_three_items():

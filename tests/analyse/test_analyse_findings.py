@@ -1,10 +1,12 @@
-"""Findings: each flaw is found, and a sound study has none."""
+"""Findings: what ran, what was scored, and what was decided; a sound study has none."""
 
 from dataclasses import replace
 
-from study_tables import AIS, a_row, a_run, a_table, failed, missing
+import pytest
+from study_tables import AIS, METRICS, a_row, a_run, a_table, failed, missing
 
 from tunebook.analyse import CODES, decide, findings, outdated
+from tunebook.records import MetricFacts, Overruling, Settings
 
 SOUND = (a_row("a", a_run(0), a_run(1)), a_row("b", a_run(0, val=0.4), a_run(1, val=0.4)))
 
@@ -14,8 +16,27 @@ def codes(table):
 
 
 def test_a_sound_study_has_no_findings():
-    """Two seeds, all finished, chosen on a split that is not reported."""
+    """Two seeds, all finished, chosen on a split that is not reported, the best told apart."""
     assert codes(a_table(*SOUND)) == []
+
+
+def test_a_finding_says_what_it_means():
+    """Each carries the meaning of its code beside evidence and way out."""
+    (found,) = findings(a_table(*SOUND, splits=("val", "test")))
+
+    assert found.meaning == CODES["T401"].meaning
+    assert found.evidence == ("chosen on: val", "reported: val, test")
+    assert found.way_out.startswith("choose on a split that is not reported (select.split)")
+
+
+def test_findings_come_in_the_order_of_their_codes():
+    """Whatever is found."""
+    table = a_table(*SOUND, a_row("c", failed(0), a_run(1, val=0.1)), splits=("val",), earlier=("weights on val",))
+
+    assert codes(table) == ["T101", "T102", "T302", "T401", "T504"] == sorted(codes(table))
+
+
+# What ran
 
 
 def test_t101_tells_missing_and_failed_runs_apart():
@@ -27,45 +48,83 @@ def test_t101_tells_missing_and_failed_runs_apart():
         "1 run was declared but failed.",
     ]
     assert found[1].evidence == ("c seed=0: diverged: the loss is not finite",)
+    assert "tunebook run cells" in found[0].way_out
 
 
-def points(*found, alternative=""):
-    """Rows of (parameters, score), named by their parameters."""
-    return [
-        a_row(f"{alternative} {point}", a_run(0, val=val), a_run(1, val=val), parameters=point, alternative=alternative)
-        for point, val in found
+def test_t101_names_the_role_of_a_run():
+    """A finalist's run on fresh seeds is told from one of the search."""
+    found = findings(a_table(*SOUND, a_row("c", a_run(0), a_run(1), replace(missing(7), role="confirm"))))
+
+    assert "c seed=7 (confirm): not run yet" in found[0].evidence
+
+
+def test_t102_when_replicates_are_uneven():
+    """Rows with fewer finished runs; not those without any, nor those that no seed can change."""
+    uneven = a_row("c", a_run(0, val=0.1), failed(1))
+    none, floor = a_row("d", failed(0), failed(1)), a_row("floor", a_run(None, val=0.1))
+    found = {each.code: each for each in findings(a_table(*SOUND, uneven, none, floor))}
+
+    assert found["T102"].sentence == "1 configuration has fewer finished runs than the others, which have 2."
+    assert found["T102"].evidence == ("c: 1 run of 2",)
+    assert "T102" not in codes(a_table(*SOUND, none, floor))
+
+
+def test_t103_when_a_seed_is_there_twice():
+    """Only among searched runs: a repeat that measures whether runs repeat is none."""
+    again = replace(a_run(1), id="again", repeat=1)
+    found = findings(a_table(a_row("a", a_run(0), a_run(1), again), SOUND[1]))
+
+    assert [(each.code, each.evidence) for each in found] == [("T103", ("a seed=1: 2 runs (run-1-0.5, again)",))]
+    assert codes(a_table(a_row("a", a_run(0), a_run(1), replace(again, role="noise")), SOUND[1])) == []
+
+
+# Noise
+
+
+def test_t301_when_the_best_is_not_told_apart():
+    """How many, the smallest gap, the intervals, and what decides."""
+    near = a_row("near", a_run(0, val=0.52), a_run(1, val=0.47), a_run(2, val=0.5))
+    best = a_row("best", a_run(0, val=0.5), a_run(1, val=0.51), a_run(2, val=0.5))
+    far = a_row("far", *(a_run(seed, val=0.1) for seed in range(3)))
+    table = a_table(near, best, far)
+    (found,) = findings(replace(table, decision=decide(table)))
+
+    assert found.sentence == (
+        "best, the best of 3 configurations, is not told apart from 1 other: "
+        "the smallest gap of ais.msa on val is 0.0067."
+    )
+    assert found.evidence[0].startswith("near: 0.0067 behind, with an interval from -")
+    assert found.evidence[1] == "best-mean decides between them: best"
+
+
+def test_t301_names_the_nearest_alone():
+    """Five of many, and how many more there are."""
+    rows = [
+        a_row(f"c{at}", *(a_run(seed, val=0.5 + (at * 7 + seed * 3) % 5 / 100) for seed in range(3))) for at in range(9)
     ]
+    (found,) = findings(a_table(*rows))
 
-
-def test_t202_when_the_winner_is_at_an_edge():
-    """Among the values tried with the winner's others, in each alternative by itself; with the value that is next."""
-    lora = points(
-        ({"alpha": 1, "lr": 0.001}, 0.5), ({"alpha": 4, "lr": 0.001}, 0.7), ({"alpha": 16, "lr": 0.001}, 0.6),
-        ({"alpha": 4, "lr": 0.0001}, 0.6), ({"alpha": 1, "lr": 0.01}, 0.1), alternative="lora",
-    )  # fmt: skip
-    full = points(({"dropout": 0.2}, 0.1), ({"dropout": 0.3}, 0.2), ({"dropout": None}, 0.1), alternative="full")
-    (found,) = findings(a_table(*lora, *full))
-
-    assert found.code == "T202"
-    assert [each.rpartition(": ")[2] for each in found.evidence] == [
-        "lr 0.001 is the largest of 0.0001, 0.001", "dropout 0.3 is the largest of 0.2, 0.3",
-    ]  # fmt: skip
-    assert found.way_out.endswith(": lr 0.01 (lora), dropout 0.4 (full)")
-
-
-def test_there_is_no_edge_inside_nor_at_zero_nor_of_words():
-    """A winner between others, one at zero of values that are never negative, texts, and a single value."""
-    inside = points(({"rank": 1}, 0.1), ({"rank": 2}, 0.3), ({"rank": 4}, 0.2))
-    zero = points(({"dropout": 0}, 0.3), ({"dropout": 0.1}, 0.2))
-    words = points(({"scale": "learnable"}, 0.3), ({"scale": 0.5}, 0.2), ({"flag": True}, 0.1))
-
-    assert [codes(a_table(*rows)) for rows in (inside, zero, words)] == [[], [], []]
+    assert len(found.evidence) == 7
+    assert found.evidence[5] == "and 3 more"
 
 
 def test_t302_is_for_rows_that_a_seed_could_change():
     """A row without replicates has n = 1 by nature."""
     assert codes(a_table(a_row("a", a_run(0)))) == ["T302"]
-    assert codes(a_table(*SOUND, a_row("floor", a_run(None)))) == []
+    assert "T302" not in codes(a_table(*SOUND, a_row("floor", a_run(None, val=0.1))))
+
+
+def test_t302_is_not_said_where_the_noise_is_measured():
+    """By a centre point, or by finalists on fresh seeds."""
+    centre = [a_run(seed, val=0.5 + seed / 100, role="noise") for seed in (7, 8)]
+    fresh = [a_run(seed, val=0.5 + seed / 100, role="confirm") for seed in (7, 8)]
+    one, other = a_row("b", a_run(0, val=0.3)), a_row("c", a_run(0, val=0.2))
+
+    assert codes(a_table(a_row("a", a_run(0), *centre), one, other)) == []
+    assert codes(a_table(a_row("a", a_run(0), *fresh), one, other, confirm=(1, 2))) == []
+
+
+# Scores
 
 
 def test_t401_when_chosen_on_a_reported_split():
@@ -73,12 +132,64 @@ def test_t401_when_chosen_on_a_reported_split():
     assert codes(a_table(*SOUND, splits=("val", "test"))) == ["T401"]
 
 
+def test_t402_when_settings_are_chosen_on_a_reported_split():
+    """The evidence names the settings, the split and how many runs."""
+    on_test = (Settings("ais", "test", AIS, {"threshold": 0.3, "min_size": 20}),)
+    on_val = (Settings("ais", "val", AIS, {"threshold": 0.3}),)
+    rows = (a_row("a", a_run(0, settings=on_test), a_run(1, settings=on_test)), SOUND[1])
+    (found,) = findings(a_table(*rows))
+
+    assert (found.code, found.evidence) == ("T402", ("ais: threshold, min_size chosen on test in 2 runs",))
+    assert codes(a_table(a_row("a", a_run(0, settings=on_val), a_run(1)), SOUND[1])) == []
+
+
 def test_t403_when_items_are_missing_from_a_score():
     """The evidence names run, metric, split and numbers."""
     short = a_run(1, counts={(AIS, "val"): (9, 10), (AIS, "test"): (5, 5)})
-    (found,) = findings(a_table(a_row("a", a_run(0), short)))
+    (found,) = findings(a_table(a_row("a", a_run(0), short), SOUND[1]))
 
     assert (found.code, found.evidence) == ("T403", ("a seed=1: ais.msa on val scored 9 of 10 items",))
+
+
+def with_items(*values, test=0.4):
+    """Rows whose first run has these scores on the items of test."""
+    items = {(AIS, "test"): {f"cell-{at}": value for at, value in enumerate(values)}}
+    return a_row("a", a_run(0, items=items, test=test), a_run(1)), SOUND[1]
+
+
+def test_t404_when_a_run_scores_the_same_on_every_item():
+    """The worst there is, or any other score but the best; two items may be alike by chance."""
+    (worst,) = findings(a_table(*with_items(0.0, 0.0, 0.0, test=0.0)))
+    (constant,) = findings(a_table(*with_items(0.31, 0.31, 0.31)))
+
+    assert worst.evidence == ("a seed=0: ais.msa on test is 0.000 on each of 3 items, the worst there is",)
+    assert constant.evidence == ("a seed=0: ais.msa on test is 0.310 on each of 3 items",)
+    assert codes(a_table(*with_items(1.0, 1.0, 1.0, test=1.0))) == []
+    assert codes(a_table(*with_items(0.31, 0.31))) == codes(a_table(*with_items(0.31, 0.31, 0.3))) == []
+
+
+def test_t404_without_items():
+    """The worst score of a metric with a range; the best recall where the precision is the lowest of all."""
+    facts = {name: MetricFacts(name, "maximize", "", low=0.0, high=1.0) for name in ("recall", "precision")}
+    runs = [
+        a_run(0, scores={(AIS, "val"): 0.5, ("recall", "val"): 1.0, ("precision", "val"): 0.1}),
+        a_run(1, scores={(AIS, "val"): 0.5, ("recall", "val"): 1.0, ("precision", "val"): 0.9}),
+    ]
+    white = a_table(a_row("a", *runs), SOUND[1], metrics={**METRICS, **facts})
+    zero = replace(facts["recall"], name=AIS)
+    black = a_table(
+        a_row("a", a_run(0), a_run(1)), a_row("b", a_run(0, val=0.0), a_run(1, val=0.0)), metrics={AIS: zero}
+    )
+
+    assert [each.evidence for each in findings(white)] == [
+        ("a seed=0: recall on val is 1.000, the best there is, where precision is 0.100, the lowest of the table",)
+    ]
+    assert [each.sentence for each in findings(black)] == [
+        "2 runs score as a predictor would that does not look at its input."
+    ]
+
+
+# Decisions
 
 
 def test_t501_when_the_decision_is_not_the_rules():
@@ -87,8 +198,18 @@ def test_t501_when_the_decision_is_not_the_rules():
     other = replace(decide(table), configuration="b", label="b")
     (found,) = findings(replace(table, decision=other))
 
-    assert (found.code, found.evidence) == ("T501", ("recorded: b", "the rule chooses a"))
+    assert (found.code, found.evidence) == ("T501", ("recorded: b", "best-mean of ais.msa on val chooses a"))
     assert codes(replace(table, decision=decide(table))) == []
+
+
+@pytest.mark.parametrize(("before", "found"), [("a", []), ("b", ["T501"])])
+def test_an_overruled_decision_is_no_flaw(before, found):
+    """What a person decided otherwise is not T501; that the rule had not chosen what was overruled is."""
+    table = a_table(*SOUND)
+    overruling = Overruling(before, before, 0.5, "it is cheaper", "Ada", "2030-01-31")
+    decision = replace(decide(table), configuration="b", label="b", overruled=overruling)
+
+    assert codes(replace(table, decision=decision)) == found
 
 
 def test_t503_when_the_decided_configuration_has_no_row():
@@ -117,12 +238,15 @@ def test_a_decision_is_outdated_by_runs_added_and_by_another_rule():
     assert outdated(other) == "recorded before the study was changed: it was chosen by best-mean, ais.msa on test"
 
 
-def test_every_code_is_listed():
-    """The page names the checks that found nothing: all that can find something."""
-    short = a_run(1, counts={(AIS, "val"): (9, 10)})
-    table = a_table(a_row("a", a_run(0), short), a_row("b", failed(0)), a_row("c", a_run(0)), splits=("val", "test"))
-    wrong = replace(table, decision=replace(decide(table), configuration="b"))
-    stale = replace(table, decision=replace(decide(table), configuration="gone"))
-    edge = a_table(*(a_row(f"{rank}", a_run(), parameters={"rank": rank}) for rank in (1, 2)))
+def test_t504_when_the_rule_was_changed():
+    """Every way of choosing that the study had when it had results, the oldest first, and the one it has."""
+    (found,) = findings(a_table(*SOUND, earlier=("best-mean of box.msa on val", "pareto of ais.msa on val")))
 
-    assert {*codes(wrong), *codes(stale), *codes(edge)} == set(CODES)
+    assert (found.code, found.evidence) == (
+        "T504",
+        (
+            "before: best-mean of box.msa on val",
+            "before: pareto of ais.msa on val",
+            "as it stands: best-mean of ais.msa on val",
+        ),
+    )

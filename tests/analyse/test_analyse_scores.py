@@ -109,3 +109,69 @@ def test_a_mean_over_cases_with_a_run_missing_has_no_spread():
 
     assert math.isclose(first.selection.sd, statistics.stdev([0.55, 0.65]))
     assert (last.selection.sd, last.selection.n) == (None, 1)
+
+
+def test_runs_of_another_role_are_averaged_when_asked_for():
+    """Finalists on fresh seeds have a score of their own; a configuration without such runs says so."""
+    row = a_row("a", a_run(0, val=0.5), a_run(7, val=0.8, role="confirm"), a_run(8, val=0.9, role="confirm"))
+    found = cell(row, metric=AIS, split="val", role="confirm")
+
+    assert (round(found.mean, 9), found.n, list(found.by_replicate)) == (0.85, 2, ["seed=7", "seed=8"])
+    assert cell(row, metric=AIS, split="val", role="noise").reason == "no run of this role"
+
+
+def test_an_equal_run_executed_again_is_no_replicate():
+    """It would count one seed twice."""
+    row = a_row("a", a_run(0, val=0.5), a_run(1, val=0.7), a_run(0, val=0.9, repeat=1))
+    found = cell(row, metric=AIS, split="val")
+
+    assert (round(found.mean, 9), found.n, found.expected) == (0.6, 2, 2)
+
+
+def test_the_confirmed_are_ordered_by_what_confirmed_them():
+    """Only configurations with runs of that role stand in the order, by the score of those runs."""
+    table = a_table(
+        a_row("a", a_run(0, val=0.9), a_run(7, val=0.5, role="confirm")),
+        a_row("b", a_run(0, val=0.8), a_run(7, val=0.7, role="confirm")),
+        a_row("c", a_run(0, val=0.7)),
+    )
+    found = ordered(table, "confirm")
+
+    assert [(entry.label, entry.selection.mean) for entry in found] == [("b", 0.7), ("a", 0.5)]
+    assert [entry.label for entry in ordered(table)] == ["a", "b", "c"]
+
+
+def with_items(seed: int, *values: float, val: float | None = None, first: int = 0):
+    """A run whose score on val is the mean of its items, or the one that is given."""
+    items = {f"cell-{at}": value for at, value in enumerate(values, start=first)}
+    return a_run(seed, val=statistics.fmean(values) if val is None else val, items={(AIS, "val"): items})
+
+
+def test_items_stand_beside_the_score_that_is_their_mean():
+    """They are the run's own mappings, not copies."""
+    runs = with_items(0, 0.1, 0.2, 0.6), with_items(1, 0.3, 0.4, 0.5)
+    found = cell(a_row("a", *runs), metric=AIS, split="val")
+
+    assert list(found.items) == ["seed=0", "seed=1"]
+    assert all(found.items[f"seed={at}"] is run.items[AIS, "val"] for at, run in enumerate(runs))
+
+
+def test_nothing_is_claimed_of_items_that_do_not_make_the_score():
+    """An F1 is no mean of its items; without items, or with others in another run, there is nothing to resample."""
+    usual = with_items(0, 0.1, 0.2, 0.6)
+    others = with_items(1, 0.1, 0.2, 0.6, val=0.31), a_run(1), with_items(1, 0.3, 0.4, 0.5, first=1)
+
+    assert [cell(a_row("a", usual, other), metric=AIS, split="val").items for other in others] == [{}, {}, {}]
+
+
+def test_a_mean_over_cases_keeps_its_parts():
+    """Items belong to a case: they are found in the parts."""
+    nuclei, cells = Case({"data.root": "nuclei"}), Case({"data.root": "cells"})
+    table = a_table(
+        a_row("a", with_items(0, 0.1, 0.3), with_items(1, 0.3, 0.5), case=nuclei),
+        a_row("a", with_items(0, 0.7, 0.9), with_items(1, 0.9, 0.9), case=cells),
+    )
+    found = ordered(table)[0].selection
+
+    assert [round(part.mean, 9) for part in found.parts] == [0.3, 0.85]
+    assert (found.items, [len(part.items) for part in found.parts]) == ({}, [2, 2])

@@ -104,7 +104,7 @@ def test_runs_that_are_one_are_counted_once(tunebook, tmp_path: Path):
 
     assert tunebook("check", book).out.splitlines()[-4:] == [
         "       8 runs (2 cases, 2 replicates)",
-        "       4 the same run in another case",
+        "       4 the same run in another case or role",
         "       4 new",
         "       0 existing",
     ]

@@ -27,6 +27,7 @@ def test_check_counts_a_study_with_a_preset(tunebook, tmp_path: Path):
         "3 declared",
         "3 distinct configurations",
         "3 runs (1 case, 1 replicate)",
+        "9 to confirm: the best 3 on 3 fresh seeds (at most; they are known once the search has ended)",
         "3 new",
         "0 existing",
     ]

@@ -71,7 +71,8 @@ def test_ways_of_scoring_are_apart(make_folder, open_ledger):
         assert ledger.measurements(make_run().id, 10, other.id) == tuple(numbers)
         assert [one.split for one in ledger.settings(make_run().id, 10, other.id)] == ["test"]
         assert ledger.measurements(make_run().id, 10, "none") == ()
-        assert ledger.scored([make_run().id]) == {(make_run().id, 10, way.id) for way in (SCORING, other)}
+        ways = {(make_run().id, 10, way.id): way.evaluator for way in (SCORING, other)}
+        assert ledger.scored([make_run().id]) == ways
 
 
 def test_a_scoring_counts_once_it_has_measurements(make_folder, open_ledger):

@@ -111,7 +111,7 @@ def test_another_version_must_be_rebuilt(book, open_ledger):
     open_ledger().close()
     with closing(sqlite3.connect(book / "ledger.sqlite")) as change, change:
         change.execute("UPDATE tunebook_schema SET version = 99")
-    with pytest.raises(LedgerError, match=r"must be a ledger of version 2; got version 99\n.*tunebook ledger rebuild"):
+    with pytest.raises(LedgerError, match=r"must be a ledger of version 3; got version 99\n.*tunebook ledger rebuild"):
         open_ledger()
 
 

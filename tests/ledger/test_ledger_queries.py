@@ -5,13 +5,15 @@ from dataclasses import replace
 from ledger_examples import SCORING, make_entry, make_measurements, make_run
 
 from tunebook.folders import write_lines
-from tunebook.ledger.queries import run_facts
+from tunebook.ledger import queries
 from tunebook.records import CurvePoint, Measurement, Outcome
 
 
 def facts_of(ledger, *, pictures_split="", curve=False):
     """What the page is told of the example run."""
-    return run_facts(ledger, ledger.book, make_entry(make_run()), pictures_split=pictures_split, curve=curve)
+    entries = [make_entry(make_run())]
+    (found,) = queries.facts_of(ledger, ledger.book, entries, pictures_split=pictures_split, curves=curve)
+    return found
 
 
 def test_a_run_that_did_not_end_is_missing(open_ledger):

@@ -6,6 +6,7 @@ import pytest
 from ledger_examples import make_decision, make_entry, make_run
 
 from tunebook.errors import LedgerError
+from tunebook.folders import write_json
 from tunebook.ledger.records_files import (
     all_records,
     read_decision,
@@ -14,6 +15,7 @@ from tunebook.ledger.records_files import (
     write_decision,
     write_plan,
 )
+from tunebook.records import Overruling, digest
 
 
 def test_a_plan_reads_back_equal(book):
@@ -43,6 +45,70 @@ def test_what_a_decision_left_open_is_kept(book):
 
     assert read_decision(write_decision(book, opened)).decision == opened
     assert "left_open" not in write_decision(book, make_decision(study="other")).read_text()
+
+
+BEFORE = {
+    "study": "lora",
+    "number": 0,
+    "decision": {
+        "study": "lora", "configuration": "bbb", "label": "rank=4", "values": {"adapter": {"rank": 4, "alpha": 0.5}},
+        "rule": "best-mean", "metric": "ais.msa", "split": "val", "score": 0.5, "scoring": "0f0f",
+        "candidates": [["bbb", 0.5], ["aaa", 0.25]], "runs": {"0": "r0", "1": "r1"},
+    },
+}  # fmt: skip
+"""A decision file as it was before a decision had an argument, a role, evidence or an overruling."""
+
+
+def test_a_decision_of_before_reads_and_is_written_as_it_was(book):
+    """What it does not say is at its default; the same decision keeps its digest, so nothing is written again."""
+    path = book / "records" / "lora" / "decision-a4cd25574f5f.json"
+    write_json(path, BEFORE)
+    decision = read_decision(path).decision
+
+    assert (decision.argument, decision.role, decision.evidence, decision.overruled) == (None, "search", (), None)
+    assert write_decision(book, decision) == path
+    assert list(all_records(book)) == [path]
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"rule": "lower-bound", "argument": 0.0},
+        {"rule": "pareto", "argument": ("ais.msa", "seconds")},
+        {"rule": "weights", "argument": {"ais.msa": 2.0, "box.msa": 1.0}},
+        {"role": "confirm", "evidence": ("a has the highest mean.", "Next is b.")},
+        {"overruled": Overruling("ccc", "rank=8", 0.75, "it fits the laptop", "Ada", "2030-01-31")},
+    ],
+)
+def test_all_that_a_decision_says_is_kept(book, open_ledger, facts):
+    """Through file and ledger; a list is the tuple that it was."""
+    decision = replace(make_decision(), **facts)
+    path = write_decision(book, decision)
+    with open_ledger() as ledger:
+        ledger.ingest_record(path)
+
+        assert ledger.decision("lora") == read_decision(path).decision == decision
+
+
+def test_an_overruling_and_its_withdrawal_stay_for_good(book):
+    """Three files: the rule's decision, the person's, the rule's again."""
+    said = Overruling("bbb", "rank=4", 0.5, "it fits the laptop", "Ada", "2030-01-31")
+    for decision in (make_decision(), replace(make_decision(), overruled=said), make_decision()):
+        write_decision(book, decision)
+
+    found = sorted((read_decision(path) for path in all_records(book)), key=lambda decided: decided.number)
+
+    assert [decided.decision.overruled for decided in found] == [None, said, None]
+
+
+@pytest.mark.parametrize(("name", "value"), [("role", "guess"), ("overruled", {"because": "so"}), ("more", 1)])
+def test_a_decision_of_another_kind_is_refused(book, name, value):
+    """A field that is not known, or does not hold what it must."""
+    content = {**BEFORE, "decision": {**BEFORE["decision"], name: value}}
+    path = book / "records" / "lora" / f"decision-{digest(content)[:12]}.json"
+    write_json(path, content)
+    with pytest.raises(LedgerError, match="must be a whole record file"):
+        read_decision(path)
 
 
 def test_the_same_record_is_not_written_again(book):

@@ -17,7 +17,7 @@ where:
   - 0.25 <= adapter.alpha / adapter.rank <= 8
 replicates: {seed: 3}
 search: grid
-select: {metric: ais.msa, split: val, rule: best-mean}
+select: {metric: ais.msa, split: val, rule: one-standard-error, prefer: [trainable_parameters, adapter.rank]}
 report: {metrics: [ais.msa, box.msa], splits: [test]}
 """
 SHORT = """\
@@ -37,4 +37,20 @@ space:
 where:
   - alpha <
 select: {metric: ais.mas}
+"""
+JUDGED = """\
+task: toy
+base: {data: {root: cells}}
+space: {rank: [4, 8], alpha: [1, 2]}
+select:
+  rule: {lower-bound: 0.2}
+  prefer: [trainable_parameters, rank, {adapter.alpha: high}]
+  require: [box.msa >= 0.9, trainable_parameters <= 1e6, peak_memory_gb <= 8]
+confirm: {top: 3, seeds: 5}
+noise: {seeds: 4, repeats: 2}
+"""
+REFINED = """\
+task: toy
+base: {data: {root: cells}}
+refine: {study: first, points: 2, only: [rank]}
 """

@@ -1,21 +1,32 @@
 """What a table means: pure functions from a Table to frozen results. No files, no torch, no HTML."""
 
 from tunebook.analyse.alternatives import BestResults, alternatives
+from tunebook.analyse.audit import CODES, Code, ControlResult, Finding, controls, findings
 from tunebook.analyse.choosing import Representative, Representatives, places, representatives
-from tunebook.analyse.decision import Judgement, decide, judge, outdated
-from tunebook.analyse.differences import Difference, difference, reach
+from tunebook.analyse.compared import Compared
+from tunebook.analyse.comparing import comparison
+from tunebook.analyse.comparisons import Difference, Near, against_best, difference, near, reach
+from tunebook.analyse.costs import costs_of, preferences, simplicity
+from tunebook.analyse.decision import Candidate, Judgement, decide, judge, outdated
 from tunebook.analyse.edges import Edge, edges
-from tunebook.analyse.findings import CODES, Finding, findings
+from tunebook.analyse.effects import Effects, effects
+from tunebook.analyse.finals import Final, Optimism, confirmed, finalists, optimism
 from tunebook.analyse.grid import Heatmap, Square, heatmap, heatmaps
+from tunebook.analyse.interactions import Interaction
 from tunebook.analyse.leaderboard import Column, Leaderboard, Standing, columns_of, leaderboard, standings
 from tunebook.analyse.learning import Curve, Curves, curves
-from tunebook.analyse.nearness import Near, near
-from tunebook.analyse.scores import Cell, Entry, Unavailable, all_runs, called, cases, cell, ordered, searched
+from tunebook.analyse.main_effects import Effect, Level
+from tunebook.analyse.overruling import overruled, single_out, stands
+from tunebook.analyse.rules import rule_in_words
+from tunebook.analyse.scores import Cell, Entry, Unavailable, all_runs, called, cases, cell, ordered, runs_of, searched
 
 __all__ = [
-    "CODES", "BestResults", "Cell", "Column", "Curve", "Curves", "Difference", "Edge", "Entry", "Finding", "Heatmap",
-    "Judgement", "Leaderboard", "Near", "Representative", "Representatives", "Square", "Standing", "Unavailable",
-    "all_runs", "alternatives", "called", "cases", "cell", "columns_of", "curves", "decide", "difference", "edges",
-    "findings", "heatmap", "heatmaps", "judge", "leaderboard", "near", "ordered", "outdated", "places", "reach",
-    "representatives", "searched", "standings",
+    "CODES", "BestResults", "Candidate", "Cell", "Code", "Column", "Compared", "ControlResult", "Curve", "Curves",
+    "Difference", "Edge", "Effect", "Effects", "Entry", "Final", "Finding", "Heatmap", "Interaction", "Judgement",
+    "Leaderboard", "Level", "Near", "Optimism", "Representative", "Representatives", "Square", "Standing",
+    "Unavailable", "against_best", "all_runs", "alternatives", "called", "cases", "cell", "columns_of", "comparison",
+    "confirmed", "controls", "costs_of", "curves", "decide", "difference", "edges", "effects", "finalists",
+    "findings", "heatmap", "heatmaps", "judge", "leaderboard", "near", "optimism", "ordered", "outdated", "overruled",
+    "places", "preferences", "reach", "representatives", "rule_in_words", "runs_of", "searched", "simplicity",
+    "single_out", "standings", "stands",
 ]  # fmt: skip

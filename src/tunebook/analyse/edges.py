@@ -1,14 +1,16 @@
-"""Which numeric parameters of a winner lie at the edge of what was tried with it."""
+"""Which numeric parameters of a winner lie at the edge of what was tried with it, and how to look further."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeGuard
+from dataclasses import dataclass, replace
 
+from tunebook.analyse.further import study_file
 from tunebook.analyse.scores import Entry, ordered
-from tunebook.records import Scalar, Table
+from tunebook.records import Decision, Scalar, Table
+from tunebook.spec.fields import value_at
+from tunebook.spec.spacing import beyond, is_number, numbers
 
-GEOMETRIC = 2
-"""From this ratio of the last two values on, the next value is that much further; below, as far away."""
+FURTHER = 2
+"""Values beyond an edge that the study file would try."""
 
 
 @dataclass(frozen=True)
@@ -16,10 +18,12 @@ class Edge:
     """A winner at the edge of a parameter.
 
     Args:
-        entry: The best configuration of its alternative.
+        entry: The decided configuration; in other alternatives than its own, and without a decision, the best one.
         parameter: Dotted path; `values`: what was tried of it, ascending, with all others as the winner has them.
         value: The winner's: the first or the last of `values`.
         beyond: The value that would come next.
+        further: The study file that would try two values beyond each edge of the decided configuration; empty for
+            the edges of other configurations.
     """
 
     entry: Entry
@@ -27,44 +31,41 @@ class Edge:
     values: tuple[float, ...]
     value: float
     beyond: float
+    further: str = ""
 
 
 def edges(table: Table) -> Iterator[Edge]:
-    """The edges at which the best configuration of each alternative lies.
+    """The edges at which the decided configuration lies, and the best one of each other alternative.
 
     A parameter counts where two numbers of it or more were tried. Zero is no edge where nothing negative was tried:
-    there is nothing beyond it.
+    there is nothing beyond it. Nor is 1 of whole numbers at equal ratios, where the decision tells that they are.
     """
-    entries = ordered(table)
+    entries, decision = ordered(table), table.decision
     for alternative in dict.fromkeys(row.alternative for row in table.rows):
         rivals = [entry for entry in entries if entry.alternative == alternative]
+        points = [_point(entry) for entry in rivals]
+        decided = next((each for each in rivals if decision and each.configuration == decision.configuration), None)
         best = next((entry for entry in rivals if entry.selection.complete), None)
-        if best is not None:
-            yield from _edges(table, best, [_point(entry) for entry in rivals])
+        if decided is not None and decision is not None:
+            found = list(_edges(table, decided, points, decision))
+            space = {edge.parameter: sorted((edge.value, *after)) for edge, after in found}
+            yield from (replace(edge, further=study_file(table, space)) for edge, _ in found)
+        elif best is not None:
+            yield from (edge for edge, _ in _edges(table, best, points, None))
 
 
-def _edges(table: Table, best: Entry, points: Sequence[dict[str, Scalar]]) -> Iterator[Edge]:
-    here = _point(best)
+def _edges(
+    table: Table, winner: Entry, points: Sequence[dict[str, Scalar]], decision: Decision | None
+) -> Iterator[tuple[Edge, tuple[float, ...]]]:
+    """Each edge, and the values that come after it."""
+    here = _point(winner)
     for name in table.parameters:
         value = here.get(name)
-        near = [point.get(name) for point in points if {**point, name: value} == here]
-        values = tuple(sorted({each for each in near if _is_number(each)}))
-        if len(values) > 1 and _is_number(value) and value in (values[0], values[-1]):
-            beyond = _beyond(value, values[1] if value == values[0] else values[-2])
-            if beyond >= 0 or values[0] < 0:
-                yield Edge(best, name, values, value, beyond)
-
-
-def _beyond(edge: float, inner: float) -> float:
-    """The next value after two, to three digits: 0.1 after 0.001 and 0.01, 0.3 after 0.1 and 0.2."""
-    ratio = edge / inner if edge * inner > 0 else 1.0
-    far = max(ratio, 1 / ratio) >= GEOMETRIC
-    return float(f"{edge * ratio if far else 2 * edge - inner:.3g}")
+        values = numbers(point.get(name) for point in points if {**point, name: value} == here)
+        whole = decision is not None and isinstance(value_at(decision.values, name), int)
+        if is_number(value) and (after := beyond(values, value, points=FURTHER, whole=whole)):
+            yield Edge(winner, name, values, value, after[0]), after
 
 
 def _point(entry: Entry) -> dict[str, Scalar]:
     return dict(next(row.parameters for row in entry.rows if row is not None))
-
-
-def _is_number(value: Scalar) -> TypeGuard[int | float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)

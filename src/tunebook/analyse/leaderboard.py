@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tunebook.analyse.differences import Difference, difference
+from tunebook.analyse.comparisons import Difference, against_best
 from tunebook.analyse.scores import Cell, Entry, best_of, cases, cell, direction, mean_over_cases, ordered
-from tunebook.records import Case, Table
+from tunebook.records import Case, Role, Table
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,13 @@ class Standing:
     entry: Entry
     cells: tuple[Cell, ...]
     best: tuple[bool, ...]
-    """Per column: the best mean among configurations whose runs all have a value, or not told apart from it."""
+    """Per column: the best mean among configurations whose runs all have a value, or not told apart from it by
+    multiple comparisons with the best."""
     first: tuple[bool, ...]
     """Per column: the one that the others are compared with: of equal best means the first."""
     behind: tuple[Difference | None, ...]
-    """Per column: the best of the column minus this one, by common replicates; None where they cannot tell, and for
-    a configuration that lacks a value."""
+    """Per column: the best of the column minus this one, with intervals for all at once; None where common replicates
+    are too few, and for a configuration that lacks a value."""
 
 
 @dataclass(frozen=True)
@@ -72,14 +73,19 @@ def columns_of(table: Table) -> tuple[Column, ...]:
     return (*first, *rest)
 
 
-def standings(table: Table, entries: Sequence[Entry], columns: Sequence[Column]) -> tuple[Standing, ...]:
-    """The cells of some configurations, with the best of each column marked among them."""
+def standings(
+    table: Table, entries: Sequence[Entry], columns: Sequence[Column], role: Role = "search"
+) -> tuple[Standing, ...]:
+    """The cells of some configurations, from runs of one role, with the best of each column marked among them."""
     every = cases(table)
-    cells = [tuple(_cell(entry, column, every) for column in columns) for entry in entries]
+    cells = [tuple(_cell(entry, column, every, role) for column in columns) for entry in entries]
     best = [_best([row[at] for row in cells], direction(table, column.metric)) for at, column in enumerate(columns)]
+    gaps = [
+        against_best([row[at] for row in cells], direction(table, column.metric)) for at, column in enumerate(columns)
+    ]
     found = []
-    for entry, row in zip(entries, cells, strict=True):
-        behind = tuple(_behind(top, one) for top, one in zip(best, row, strict=True))
+    for place, (entry, row) in enumerate(zip(entries, cells, strict=True)):
+        behind = tuple(column[place] for column in gaps)
         marked = tuple(_level(*each) for each in zip(best, row, behind, strict=True))
         first = tuple(one is top for top, one in zip(best, row, strict=True))
         found.append(Standing(entry, row, marked, first, behind))
@@ -93,19 +99,15 @@ def _best(column: Sequence[Cell], way: str) -> Cell | None:
     return next((each for each in whole if each.mean == top), None)
 
 
-def _behind(best: Cell | None, one: Cell) -> Difference | None:
-    return difference(best, one) if best is not None and one.complete else None
-
-
 def _level(best: Cell | None, one: Cell, behind: Difference | None) -> bool:
     if best is None or not one.complete:
         return False
     return one.mean == best.mean or (behind is not None and not behind.apart)
 
 
-def _cell(entry: Entry, column: Column, every: tuple[Case, ...]) -> Cell:
+def _cell(entry: Entry, column: Column, every: tuple[Case, ...], role: Role) -> Cell:
     scores = [
-        cell(row, metric=column.metric, split=column.split)
+        cell(row, metric=column.metric, split=column.split, role=role)
         for row, case in zip(entry.rows, every, strict=True)
         if column.case is None or column.case == case
     ]

@@ -1,6 +1,6 @@
 """The score of one configuration in one column: mean, spread, n, and the reason where there is none.
 
-Only runs with the role `search` are compared with each other; the other roles answer other questions.
+Runs of one role are averaged, and never an equal run that was executed again: it is no further replicate.
 """
 
 import math
@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tunebook.records import Case, Row, RunFacts, Table
+from tunebook.records import Case, Role, Row, RunFacts, Table
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,9 @@ class Cell:
         expected: Runs that the study declares for it.
         reason: Why runs are missing from the mean; empty when none are.
         by_replicate: Replicate (`seed=0`) -> value; the key is empty where no replicate can change the value.
+        items: Replicate -> item -> value. Empty where a score is not the mean of its items (an F1, an AUROC), where
+            the runs do not have the same items, and for a mean over cases: then nothing is known of other items.
+        parts: The scores of the cases behind a mean over several; empty otherwise.
     """
 
     mean: float | None
@@ -31,6 +34,8 @@ class Cell:
     expected: int
     reason: str = ""
     by_replicate: Mapping[str, float] = field(default_factory=dict, compare=False)
+    items: Mapping[str, Mapping[str, float]] = field(default_factory=dict, compare=False, repr=False)
+    parts: tuple["Cell", ...] = field(default=(), compare=False, repr=False)
 
     @property
     def complete(self) -> bool:
@@ -50,7 +55,8 @@ class Entry:
     """One configuration with its rows, one per case in the order of `cases` (None where there is none).
 
     Args:
-        selection: Its score on the selection metric and split; the mean over cases when there are several.
+        selection: Its score on the selection metric and split, from runs of the role that was asked for; the mean
+            over cases when there are several.
         trainable: Trainable parameters of its runs; None when no run tells.
     """
 
@@ -72,8 +78,13 @@ def cases(table: Table) -> tuple[Case, ...]:
 
 
 def searched(row: Row) -> tuple[RunFacts, ...]:
-    """The runs of a row that are compared: those with the role `search`."""
-    return tuple(run for run in row.runs if run.role == "search")
+    """The runs of a row that the search compares: those with the role `search`, each once."""
+    return runs_of(row, "search")
+
+
+def runs_of(row: Row, role: Role) -> tuple[RunFacts, ...]:
+    """The runs of a row with one role; an equal run that was executed again is left out."""
+    return tuple(run for run in row.runs if run.role == role and run.repeat == 0)
 
 
 def all_runs(table: Table) -> Iterator[tuple[Row, RunFacts]]:
@@ -95,18 +106,19 @@ def value_of(run: RunFacts, metric: str, split: str) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def cell(row: Row | None, *, metric: str, split: str) -> Cell:
-    """The mean of a row's searched runs on one metric and split."""
+def cell(row: Row | None, *, metric: str, split: str, role: Role = "search") -> Cell:
+    """The mean of a row's runs of one role on one metric and split."""
     if row is None:
         return Cell(None, None, 0, 0, "not declared for this case")
-    runs = searched(row)
+    runs = runs_of(row, role)
     values = [(run, value) for run in runs if (value := value_of(run, metric, split)) is not None]
     found = [value for _, value in values]
     absent = [_why(run, metric, split) for run in runs if value_of(run, metric, split) is None]
     mean = statistics.fmean(found) if found else None
     sd = statistics.stdev(found) if len(found) > 1 else None
     by_replicate = {_replicate(run): value for run, value in values}
-    return Cell(mean, sd, len(found), len(runs), _joined(absent, runs), by_replicate)
+    items = _items(values, metric, split) if len(by_replicate) == len(values) else {}
+    return Cell(mean, sd, len(found), len(runs), _joined(absent, runs), by_replicate, items)
 
 
 def mean_over_cases(cells: Sequence[Cell]) -> Cell:
@@ -127,13 +139,14 @@ def mean_over_cases(cells: Sequence[Cell]) -> Cell:
     by_replicate = _over_cases(cells) if whole else {}
     sd = statistics.stdev(by_replicate.values()) if len(by_replicate) > 1 else None
     n = expected if whole else min(each.n for each in cells)
-    return Cell(statistics.fmean(means), sd, n, expected, reason, by_replicate)
+    return Cell(statistics.fmean(means), sd, n, expected, reason, by_replicate, parts=tuple(cells))
 
 
-def ordered(table: Table) -> tuple[Entry, ...]:
+def ordered(table: Table, role: Role = "search") -> tuple[Entry, ...]:
     """Every configuration, best selection score first; those without a score last.
 
-    Equal scores: fewer trainable parameters first, then the id.
+    Equal scores: fewer trainable parameters first, then the id. For another role than `search`: only the
+    configurations that have runs of that role.
     """
     sign = -1.0 if direction(table, table.select_metric) == "maximize" else 1.0
 
@@ -142,7 +155,8 @@ def ordered(table: Table) -> tuple[Entry, ...]:
         trainable = math.inf if entry.trainable is None else entry.trainable
         return mean is None, sign * (mean or 0.0), trainable, entry.configuration
 
-    return tuple(sorted(_entries(table), key=key))
+    entries = _entries(table, role)
+    return tuple(sorted((each for each in entries if role == "search" or each.selection.expected), key=key))
 
 
 def direction(table: Table, metric: str) -> str:
@@ -158,14 +172,14 @@ def best_of(values: Iterable[float], way: str) -> float | None:
     return max(found) if way == "maximize" else min(found)
 
 
-def _entries(table: Table) -> Iterable[Entry]:
+def _entries(table: Table, role: Role) -> Iterable[Entry]:
     every = cases(table)
     by_configuration: dict[str, list[Row]] = {}
     for row in table.rows:
         by_configuration.setdefault(row.configuration, []).append(row)
     for name, rows in by_configuration.items():
         aligned = tuple(next((row for row in rows if row.case == case), None) for case in every)
-        scores = [cell(row, metric=table.select_metric, split=table.select_split) for row in aligned]
+        scores = [cell(row, metric=table.select_metric, split=table.select_split, role=role) for row in aligned]
         yield Entry(name, rows[0].label, rows[0].alternative, aligned, mean_over_cases(scores), _trainable(rows))
 
 
@@ -177,6 +191,18 @@ def _over_cases(cells: Sequence[Cell]) -> dict[str, float]:
         name: statistics.fmean(each.by_replicate.get(name, each.by_replicate.get("", 0.0)) for each in cells)
         for name in common
     }
+
+
+def _items(values: Sequence[tuple[RunFacts, float]], metric: str, split: str) -> dict[str, Mapping[str, float]]:
+    """Replicate -> the items of its run, as the run holds them; none unless every score is the mean of the same."""
+    found = {_replicate(run): run.items.get((metric, split), {}) for run, _ in values}
+    scores = [score for _, score in values]
+    alike = len({frozenset(items) for items in found.values()}) == 1
+    return found if alike and all(map(_is_mean, found.values(), scores)) else {}
+
+
+def _is_mean(items: Mapping[str, float], score: float) -> bool:
+    return bool(items) and math.isclose(statistics.fmean(items.values()), score, rel_tol=1e-9, abs_tol=1e-12)
 
 
 def _replicate(run: RunFacts) -> str:

@@ -7,7 +7,7 @@ from typing import NoReturn
 import typer
 
 from tunebook import __version__
-from tunebook.cli import check, ledger, page, run, schema, simulate
+from tunebook.cli import audit, check, compare, decide, export, ledger, page, run, schema, simulate
 from tunebook.errors import InputError, Problem
 
 typer_app = typer.Typer(
@@ -21,6 +21,10 @@ typer_app = typer.Typer(
 typer_app.command("check")(check.check)
 typer_app.command("run")(run.run)
 typer_app.command("page")(page.page)
+typer_app.command("decide")(decide.decide)
+typer_app.command("audit")(audit.audit)
+typer_app.command("compare")(compare.compare)
+typer_app.command("export")(export.export)
 typer_app.command("schema")(schema.schema)
 typer_app.add_typer(simulate.group, name="simulate")
 typer_app.add_typer(ledger.group, name="ledger")

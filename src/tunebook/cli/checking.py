@@ -1,13 +1,13 @@
 """What a study would run: the counts that `tunebook check` prints."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from tunebook import study as conductor
-from tunebook import task as tasks
 from tunebook.book import Book
 from tunebook.errors import InputError, Problem
 from tunebook.ledger.ledger import Ledger
-from tunebook.spec.plan import Plan, plan
+from tunebook.spec.plan import Plan
 from tunebook.study import Prepared
 
 
@@ -34,18 +34,12 @@ def _lines(book: Book, name: str, ledger: Ledger) -> Iterator[str]:
     if set(undecided) & set(study.decisions):
         yield f"  is counted once {', '.join(undecided)} is decided"
         return
-    decisions = {source: decision for source in study.decisions if (decision := ledger.decision(source))}
-    laid_out = plan(
-        study,
-        tasks.find(study.task),
-        references={source: decision.values for source, decision in decisions.items()},
-        left_open={source: decision.left_open for source, decision in decisions.items()},
-    )
+    laid_out = conductor.lay_out(study, ledger).plan
     yield from _counts(laid_out)
     if undecided:
         yield _line(laid_out.counts.runs, f"new, once {', '.join(undecided)} is decided")
         return
-    yield from _standing(conductor.prepare(study, book.shelf(ledger), text=declared.text))
+    yield from _standing(conductor.prepare(study, book.shelf(ledger), text=declared.text), ledger)
 
 
 def _counts(laid_out: Plan) -> Iterator[str]:
@@ -64,12 +58,25 @@ def _counts(laid_out: Plan) -> Iterator[str]:
     yield _line(counts.runs, f"runs ({_many(cases, 'case')}, {_many(replicates, 'replicate')})")
 
 
-def _standing(prepared: Prepared) -> Iterator[str]:
-    """How many runs are new, and how many exist."""
-    twice = prepared.plan.counts.runs - len(prepared.distinct)
+def _standing(prepared: Prepared, ledger: Ledger) -> Iterator[str]:
+    """How many runs are new, and how many exist; those beside the search on lines of their own."""
+    whole = conductor.with_finalists(prepared, ledger)
+    roles = Counter(planned.role for planned in whole.runs)
+    if roles["noise"]:
+        yield _line(roles["noise"], "runs to know the noise")
+    for name in dict.fromkeys(planned.source for planned in whole.runs if planned.role == "control"):
+        number = sum(planned.source == name for planned in whole.runs)
+        yield _line(number, f"controls: what {name} decided, under this study's replicates")
+    confirm = prepared.study.confirm
+    if confirm is not None and (most := conductor.most_to_confirm(prepared)):
+        known = roles["confirm"]
+        top = min(confirm.top, len(prepared.plan.configurations))
+        said = f"to confirm: the best {top} on {_many(confirm.seeds, 'fresh seed')}"
+        yield _line(known or most, said if known else f"{said} (at most; they are known once the search has ended)")
+    twice = len(whole.runs) - len(conductor.distinct(whole))
     if twice:
-        yield _line(twice, "the same run in another case")
-    found = conductor.standing(prepared)
+        yield _line(twice, "the same run in another case or role")
+    found = conductor.standing(whole)
     yield _line(found.new, "new")
     yield _line(found.ended, f"existing{f', {found.failed} of them failed' if found.failed else ''}")
     if found.scored_again:

@@ -1,10 +1,14 @@
 """`tunebook page`: make the pages again from ledger and run folders."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tunebook.cli.paths import Where, chosen
+
+if TYPE_CHECKING:  # only names: help does not wait for these
+    from tunebook.book import Book
+    from tunebook.ledger.ledger import Ledger
 
 
 def page(
@@ -31,5 +35,18 @@ def page(
                 continue
             typer.echo(f"{name}: {rendered.html}")
             typer.echo(f"{name}: {rendered.markdown}")
+        typer.echo(renew_index(book, ledger))
     if problems:
         raise InputError(*problems)
+
+
+def renew_index(book: "Book", ledger: "Ledger") -> str:
+    """Write the index of a book, and say where it is; or that another study of the book cannot be read."""
+    from tunebook.book import write_index
+    from tunebook.errors import StudyError
+
+    try:
+        return f"{book.file.book}: {write_index(book.path, ledger).html}"
+    except StudyError as error:
+        place = error.problems[0].place
+        return f"{book.file.book}: the index was not written, for {place} cannot be read; tunebook check says why"

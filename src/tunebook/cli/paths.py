@@ -20,6 +20,10 @@ Where = Annotated[
         show_default=False,
     ),
 ]
+StudyPath = Annotated[
+    Path,
+    typer.Argument(metavar="STUDY", help="A study of a book: BOOK/NAME or BOOK/NAME.study.yaml.", show_default=False),
+]
 BookPath = Annotated[Path, typer.Argument(metavar="BOOK", help="A book's folder.", show_default=False)]
 
 
@@ -34,3 +38,22 @@ def chosen(where: Path) -> "tuple[Book, tuple[str, ...]]":
     book = Book.load(folder, only=file)
     wanted = None if file is None else file.resolve()
     return book, tuple(declared.study.study for declared in book.studies if wanted in (None, declared.path))
+
+
+def one_study(where: Path) -> "tuple[Book, str]":
+    """The book, without its studies, and the name of the one study that an argument means.
+
+    Raises:
+        InputError: when it means no study, or a book with several.
+    """
+    from tunebook.book import Book, place
+    from tunebook.errors import InputError, Problem
+    from tunebook.spec.reading import ENDING, name_in
+
+    folder, file = place(where)
+    names = [name_in(each) for each in ([file] if file else sorted(folder.glob(f"*{ENDING}")))]
+    if len(names) != 1:
+        held = f"it holds {', '.join(names)}" if names else "it holds none"
+        hint = f"name it: {where / names[0]}" if names else f"a study file is called NAME{ENDING}"
+        raise InputError(Problem(str(where), f"must be one study of a book; {held}", hint))
+    return Book.open(folder), names[0]

@@ -9,9 +9,12 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from tunebook import study as conductor
 from tunebook.book import Book, Declared
+from tunebook.cli.page import renew_index
 from tunebook.errors import InputError, Problem
 from tunebook.execute.slots import visible_gpus
 from tunebook.ledger.ledger import Ledger
+from tunebook.records import Decision
+from tunebook.report.wording import counted
 from tunebook.study import Ended, Prepared
 
 
@@ -35,6 +38,7 @@ def run_studies(book: Book, names: Sequence[str], *, retry_failed: bool) -> None
             prepared = ready.get(name) or _prepared(declared, book, ledger)
             _run_one(prepared, book, ledger, console, retry_failed=retry_failed)
             _conclude(prepared, ledger, console)
+        console.print(renew_index(book, ledger), soft_wrap=True, markup=False)
     if waiting:
         raise InputError(*waiting)
 
@@ -80,10 +84,10 @@ def _conclude(prepared: Prepared, ledger: Ledger, console: Console) -> None:
     if decision is not None:
         said = (
             f"{decision.label or 'the only configuration'} is chosen: "
-            f"{decision.metric} {decision.score:.3f} on {decision.split} ({decision.rule})"
+            f"{decision.metric} {decision.score:.3f} on {decision.split} ({_chooser(decision)})"
         )
-    elif missing := len(conductor.missing(prepared)):
-        said = f"no decision: {missing} of {len(prepared.distinct)} runs have not been run"
+    elif missing := len(conductor.missing(conductor.with_finalists(prepared, ledger))):
+        said = f"no decision: {counted(missing, 'run')} {'has' if missing == 1 else 'have'} not been run"
     else:
         said = "no decision: no configuration has a value from all of its runs"
     console.print(f"{name}: {said}", soft_wrap=True, markup=False)
@@ -92,15 +96,25 @@ def _conclude(prepared: Prepared, ledger: Ledger, console: Console) -> None:
     console.print(f"{name}: {rendered.markdown}", soft_wrap=True, markup=False)
 
 
+def _chooser(decision: Decision) -> str:
+    """Who chose: the rule, or a person over it."""
+    if decision.overruled is None:
+        return decision.rule
+    return f"{decision.overruled.by}, over {decision.rule}: {decision.overruled.because}"
+
+
 def _run_one(prepared: Prepared, book: Book, ledger: Ledger, console: Console, *, retry_failed: bool) -> None:
-    name, total = prepared.study.study, len(prepared.distinct)
-    missing = len(conductor.missing(prepared, retry_failed=retry_failed))
-    console.print(f"{name}: {total} runs, {total - missing} exist, {missing} to do", markup=False)
-    with book.place(prepared, needed=bool(missing)) as place, _progress(console) as progress:
+    name, whole = prepared.study.study, conductor.with_finalists(prepared, ledger)
+    total = len(conductor.distinct(whole))
+    missing = len(conductor.missing(whole, retry_failed=retry_failed))
+    to_follow = conductor.most_to_confirm(prepared) if len(whole.runs) == len(prepared.runs) else 0
+    following = f", then at most {to_follow} to confirm the best" if to_follow else ""
+    console.print(f"{name}: {total} runs, {total - missing} exist, {missing} to do{following}", markup=False)
+    with book.place(prepared, needed=bool(missing or to_follow)) as place, _progress(console) as progress:
         if missing:
             progress.console.print(f"{name}: {place.reason}", soft_wrap=True, markup=False)
-        bar = progress.add_task(name, total=total, state="")
-        count = _Count(total=total, at_once=place.allowance.at_once, started=time.monotonic())
+        bar = progress.add_task(name, total=total + to_follow, state="")
+        count = _Count(total=total + to_follow, at_once=place.allowance.at_once, started=time.monotonic())
         for ended in conductor.conduct(
             prepared, ledger, place.executor, allowance=place.allowance, retry_failed=retry_failed
         ):

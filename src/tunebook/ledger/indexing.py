@@ -83,6 +83,8 @@ def index_record(connection: Connection, path: Path) -> None:
             "alternative": entry.alternative,
             "label": entry.label,
             "scoring": entry.scoring,
+            "repeat": entry.repeat,
+            "source": entry.source,
         }
         for line, entry in enumerate(record.entries)
     ]

@@ -7,7 +7,7 @@ any number of readers may look at the same time, each seeing one consistent stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from sqlalchemy import Connection, Row, Select, inspect, select, union
 
@@ -21,6 +21,21 @@ from tunebook.ledger.records_files import PlannedEntry, decision_from
 from tunebook.records import Case, Configuration, Costs, Decision, Measurement, Outcome, Run, Settings
 
 CHUNK = 500  # ids in one query: databases limit the number of parameters
+
+
+class Number(NamedTuple):
+    """One measurement of one run; `item` is empty for the aggregate."""
+
+    run: str
+    length: int
+    scoring: str
+    metric: str
+    split: str
+    item: str
+    value: float | None
+    n: int
+    expected: int
+    reason: str
 
 
 class Ledger:
@@ -134,11 +149,23 @@ class Ledger:
         query = select(table).order_by(table.c.run, table.c.length)
         return {(row.run, row.length): _outcome(row) for row in self._of(query, table.c.run, run_ids)}
 
-    def scored(self, run_ids: Iterable[str]) -> frozenset[tuple[str, int, str]]:
-        """(run, length, id of the scoring) of every way in which these runs were scored."""
+    def made_of(self, run_ids: Iterable[str]) -> Mapping[tuple[str, int], Mapping[str, str]]:
+        """(run, length) -> the training version, and the sha256 of what the run read, by its role."""
+        table = tables.runs
+        query = select(table.c.run, table.c.length, table.c.version, table.c.fingerprints)
+        return {
+            (row.run, row.length): {
+                "training version": row.version,
+                **{f"{role} sha256": sha256 for role, sha256 in row.fingerprints.items()},
+            }
+            for row in self._of(query, table.c.run, run_ids)
+        }
+
+    def scored(self, run_ids: Iterable[str]) -> Mapping[tuple[str, int, str], str]:
+        """(run, length, id of the scoring) -> the evaluator, of every way in which these runs were scored."""
         table = tables.scorings
-        query = select(table.c.run, table.c.length, table.c.scoring)
-        return frozenset((row.run, row.length, row.scoring) for row in self._of(query, table.c.run, run_ids))
+        rows = self._of(select(table), table.c.run, run_ids)
+        return {(row.run, row.length, row.scoring): str(row.way["evaluator"]) for row in rows}
 
     def settings(self, run_id: str, length: int, scoring: str) -> tuple[Settings, ...]:
         """What one scoring chose after training, in the order of its file."""
@@ -168,6 +195,24 @@ class Ledger:
             for row in self._all(query.order_by(table.c.position))
         )
 
+    def numbers(self, run_ids: Iterable[str]) -> Iterator[Number]:
+        """Every measurement of these runs by whatever scoring, without the settings it was made with."""
+        table = tables.measurements
+        wanted = (table.c.run, table.c.length, table.c.scoring, table.c.metric, table.c.split, table.c.item)
+        query = select(*wanted, table.c.value, table.c.n, table.c.expected, table.c.reason)
+        query = query.order_by(table.c.run, table.c.position)
+        for row in self._of(query, table.c.run, run_ids):
+            yield Number._make(row)
+
+    def settings_of(self, run_ids: Iterable[str]) -> Mapping[tuple[str, int, str], tuple[Settings, ...]]:
+        """(run, length, id of the scoring) -> what it chose after training, in the order of its file."""
+        table = tables.settings
+        found: dict[tuple[str, int, str], list[Settings]] = {}
+        for row in self._of(select(table).order_by(table.c.position), table.c.run, run_ids):
+            chosen = Settings(mode=row.mode, split=row.split, metric=row.metric, values=row.chosen)
+            found.setdefault((row.run, row.length, row.scoring), []).append(chosen)
+        return {key: tuple(each) for key, each in found.items()}
+
     # Studies --------------------------------------------------------------------------------------------
 
     def studies(self) -> tuple[str, ...]:
@@ -175,32 +220,41 @@ class Ledger:
         both = union(select(tables.plans.c.study), select(tables.decisions.c.study))
         return tuple(sorted(row[0] for row in self._all(both)))
 
-    def declared(self, study: str) -> str | None:
-        """What the study declared by its newest plan, as it was written down; None when it has none."""
+    def plans(self, study: str) -> tuple[int, ...]:
+        """Numbers of the study's plans, the oldest first."""
         table = tables.plans
-        query = select(table).where(table.c.study == study).order_by(table.c.number.desc(), table.c.record.desc())
-        found = self._first(query.limit(1))
+        query = select(table.c.number).where(table.c.study == study).order_by(table.c.number)
+        return tuple(dict.fromkeys(row.number for row in self._all(query)))
+
+    def declared(self, study: str, *, number: int | None = None) -> str | None:
+        """What the study declared by a plan of its, as it was written down; None when it has none.
+
+        Args:
+            number: Of the plan; None: the newest.
+        """
+        table = tables.plans
+        found = self._first(select(table.c.declared).where(table.c.record == _plan(study, number)))
         return None if found is None else str(found.declared)
 
-    def planned(self, study: str) -> tuple[PlannedEntry, ...]:
-        """What the study holds by its newest plan, in the plan's order; empty when it has none."""
-        newest, table = tables.plans, tables.planned_runs
-        record = (
-            select(newest.c.record)
-            .where(newest.c.study == study)
-            .order_by(newest.c.number.desc(), newest.c.record.desc())
-            .limit(1)
-            .scalar_subquery()
-        )
-        query = select(table).where((table.c.study == study) & (table.c.record == record)).order_by(table.c.line)
-        return tuple(_entry(row) for row in self._all(query))
+    def planned(self, study: str, *, number: int | None = None) -> tuple[PlannedEntry, ...]:
+        """What the study holds by a plan of its, in the plan's order; empty when it has none.
+
+        Args:
+            number: Of the plan; None: the newest.
+        """
+        table = tables.planned_runs
+        of_plan = (table.c.study == study) & (table.c.record == _plan(study, number))
+        return tuple(_entry(row) for row in self._all(select(table).where(of_plan).order_by(table.c.line)))
+
+    def decisions(self, study: str) -> tuple[Decision, ...]:
+        """Every decision of the study, the oldest first."""
+        table = tables.decisions
+        query = select(table).where(table.c.study == study).order_by(table.c.number, table.c.record)
+        return tuple(decision_from(row.decided) for row in self._all(query))
 
     def decision(self, study: str) -> Decision | None:
         """The study's newest decision."""
-        table = tables.decisions
-        query = select(table).where(table.c.study == study).order_by(table.c.number.desc(), table.c.record.desc())
-        found = self._first(query.limit(1))
-        return None if found is None else decision_from(found.decided)
+        return next(reversed(self.decisions(study)), None)
 
     def runs_of(self, study: str) -> tuple[tuple[str, int], ...]:
         """(run, length) that any plan of the study ever held, each once, oldest plan first."""
@@ -254,6 +308,14 @@ def _has_this_version(connection: Connection, place: str) -> bool:
     return True
 
 
+def _plan(study: str, number: int | None) -> Any:
+    """The record of a study's plan, as part of a query."""
+    plans = tables.plans
+    of_study = select(plans.c.record).where(plans.c.study == study)
+    wanted = of_study if number is None else of_study.where(plans.c.number == number)
+    return wanted.order_by(plans.c.number.desc(), plans.c.record.desc()).limit(1).scalar_subquery()
+
+
 def _at(table: Any, run_id: str, length: int) -> Select[Any]:
     return select(table).where((table.c.run == run_id) & (table.c.length == length))
 
@@ -283,4 +345,6 @@ def _entry(row: Row[Any]) -> PlannedEntry:
         alternative=row.alternative,
         label=row.label,
         scoring=row.scoring,
+        repeat=row.repeat,
+        source=row.source,
     )

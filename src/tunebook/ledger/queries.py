@@ -1,72 +1,123 @@
-"""Joining the ledger with run folders: one run as a page needs it."""
+"""Joining the ledger with run folders: the runs of a study as a page needs them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tunebook.folders import RunFolder
-from tunebook.ledger.ledger import Ledger
+from tunebook.ledger.ledger import Ledger, Number
 from tunebook.ledger.records_files import PlannedEntry
-from tunebook.records import Measurement, Outcome, RunFacts
+from tunebook.records import Outcome, RunFacts, Settings
 
 Key = tuple[str, str]
+Scored = tuple[str, int, str]
 
 
-def run_facts(ledger: Ledger, book: Path, planned: PlannedEntry, *, pictures_split: str, curve: bool) -> RunFacts:
-    """Everything a page says of one run.
+def facts_of(
+    ledger: Ledger, book: Path, entries: Sequence[PlannedEntry], *, pictures_split: str, curves: bool
+) -> tuple[RunFacts, ...]:
+    """Everything a page says of some runs, in their order.
 
     Args:
-        ledger: Where numbers come from.
-        book: The book's folder, where curve and pictures lie.
-        planned: The run as its study holds it.
+        ledger: Where numbers come from; it is asked a few times for all runs together.
+        book: The book's folder, where curves and pictures lie.
+        entries: The runs as their study holds them.
         pictures_split: The split whose pictures are wanted; empty for none.
-        curve: Whether the learning curve is wanted.
+        curves: Whether the learning curves are wanted.
 
     Returns:
         `missing` for a run that did not end, or that nobody scored as its study does; `failed` with `kind: reason`;
         else `finished`, with scores and counts from aggregates, and a reason for each score that has no value. Items
         without a value are absent.
     """
-    outcome = ledger.outcome(planned.run, planned.length)
-    measurements = ledger.measurements(planned.run, planned.length, planned.scoring)
-    if outcome is None or (outcome.status == "finished" and not measurements):
-        reason = "not run yet" if outcome is None else "not scored yet as this study does; tunebook run does it"
-        return RunFacts(planned.run, planned.replicate, planned.role, "missing", reason)
-    folder = RunFolder(book / "runs" / planned.run, planned.length)
-    return RunFacts(
-        id=planned.run,
-        replicate=planned.replicate,
-        role=planned.role,
-        status=outcome.status,
-        reason=_why(outcome),
-        **_scores(measurements),
-        settings=ledger.settings(planned.run, planned.length, planned.scoring),
-        quantities=outcome.quantities,
-        costs=outcome.costs,
-        provenance=outcome.provenance,
-        curve=folder.read_curve() if curve else (),
-        pictures=folder.pictures(planned.scoring, pictures_split) if pictures_split else (),
+    runs = {entry.run for entry in entries}
+    outcomes = ledger.outcomes(runs)
+    scores = _scores(ledger.numbers(runs), {_scored(entry) for entry in entries})
+    settings, evaluators, made_of = ledger.settings_of(runs), ledger.scored(runs), ledger.made_of(runs)
+    return tuple(
+        _facts(
+            entry,
+            outcomes.get((entry.run, entry.length)),
+            scores.get(_scored(entry)),
+            settings.get(_scored(entry), ()),
+            {**made_of.get((entry.run, entry.length), {}), "evaluator": evaluators.get(_scored(entry), "none")},
+            RunFolder(book / "runs" / entry.run, entry.length),
+            pictures_split=pictures_split,
+            curve=curves,
+        )
+        for entry in entries
     )
 
 
-def _why(outcome: Outcome) -> str:
-    return ": ".join(part for part in (outcome.kind, outcome.reason) if part)
+@dataclass(frozen=True)
+class _Scores:
+    """What one scoring says of one run."""
 
+    scores: dict[Key, float] = field(default_factory=dict)
+    reasons: dict[Key, str] = field(default_factory=dict)
+    counts: dict[Key, tuple[int, int]] = field(default_factory=dict)
+    items: dict[Key, dict[str, float]] = field(default_factory=dict)
 
-def _scores(measurements: Sequence[Measurement]) -> dict[str, Any]:
-    scores: dict[Key, float] = {}
-    reasons: dict[Key, str] = {}
-    counts: dict[Key, tuple[int, int]] = {}
-    items: dict[Key, dict[str, float]] = {}
-    for one in measurements:
+    def add(self, one: Number) -> None:
         key = (one.metric, one.split)
         if one.item:
             if one.value is not None:
-                items.setdefault(key, {})[one.item] = one.value
-            continue
-        counts[key] = (one.n, one.expected)
+                self.items.setdefault(key, {})[one.item] = one.value
+            return
+        self.counts[key] = (one.n, one.expected)
         if one.value is None:
-            reasons[key] = one.reason
+            self.reasons[key] = one.reason
         else:
-            scores[key] = one.value
-    return {"scores": scores, "reasons": reasons, "counts": counts, "items": items}
+            self.scores[key] = one.value
+
+
+def _scores(numbers: Iterable[Number], wanted: set[Scored]) -> Mapping[Scored, _Scores]:
+    found: dict[Scored, _Scores] = {}
+    for one in numbers:
+        key = (one.run, one.length, one.scoring)
+        if key in wanted:
+            found.setdefault(key, _Scores()).add(one)
+    return found
+
+
+def _facts(
+    entry: PlannedEntry,
+    outcome: Outcome | None,
+    scores: _Scores | None,
+    settings: tuple[Settings, ...],
+    made_of: Mapping[str, str],
+    folder: RunFolder,
+    *,
+    pictures_split: str,
+    curve: bool,
+) -> RunFacts:
+    known: dict[str, Any] = {
+        "id": entry.run,
+        "replicate": entry.replicate,
+        "role": entry.role,
+        "repeat": entry.repeat,
+    }
+    if outcome is None or (outcome.status == "finished" and scores is None):
+        reason = "not run yet" if outcome is None else "not scored yet as this study does; tunebook run does it"
+        return RunFacts(**known, status="missing", reason=reason)
+    scored = scores or _Scores()
+    return RunFacts(
+        **known,
+        status=outcome.status,
+        reason=": ".join(part for part in (outcome.kind, outcome.reason) if part),
+        scores=scored.scores,
+        reasons=scored.reasons,
+        counts=scored.counts,
+        items=scored.items,
+        settings=settings,
+        quantities=outcome.quantities,
+        costs=outcome.costs,
+        provenance={**outcome.provenance, **made_of},
+        curve=folder.read_curve() if curve else (),
+        pictures=folder.pictures(entry.scoring, pictures_split) if pictures_split else (),
+    )
+
+
+def _scored(entry: PlannedEntry) -> Scored:
+    return entry.run, entry.length, entry.scoring

@@ -5,8 +5,8 @@
 
 A file is written once and never edited: its name holds the digest of its content. The highest number counts;
 older files stay. Two files with one number (books that were joined) are ordered by name.
-In a decision, `candidates` is a list of pairs, because their order (best first) has a meaning; one without `left_open`
-holds every field.
+In a decision, `candidates` is a list of pairs, because their order (best first) has a meaning. What is at its default
+there is left out (`OPTIONAL`): one without `left_open` holds every field, one without `overruled` is the rule's own.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,9 +16,13 @@ from typing import Any, get_args
 
 from tunebook.errors import LedgerError, Problem
 from tunebook.folders import read_json, write_json
-from tunebook.records import Case, Decision, Role, Scalar, digest
+from tunebook.records import Case, Decision, Overruling, Role, RuleArgument, Scalar, digest
 
 FOLDER = "records"
+OPTIONAL: Mapping[str, object] = {
+    "left_open": (), "argument": None, "role": "search", "evidence": (), "overruled": None,
+}  # fmt: skip
+"""Fields of a decision that its file holds only where they are not at their defaults."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class PlannedEntry:
         alternative: Label of its alternative; empty when the space has none.
         label: The values that single the configuration out, for people.
         scoring: Id of the scoring by which the study judges it.
+        repeat: 0, or the number of a run that is executed again.
+        source: The study whose decision a control is.
     """
 
     run: str
@@ -50,6 +56,8 @@ class PlannedEntry:
     alternative: str = ""
     label: str = ""
     scoring: str = ""
+    repeat: int = 0
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -167,10 +175,11 @@ def read_decision(path: Path) -> Decided:
 
 
 def decision_as_plain(decision: Decision) -> dict[str, Any]:
-    """A decision as plain data that keeps the order of its candidates; `left_open` stands there where it is."""
+    """A decision as plain data that keeps the order of its candidates; what is at its default is left out."""
     plain = asdict(decision)
-    if not decision.left_open:
-        del plain["left_open"]
+    for name, default in OPTIONAL.items():
+        if getattr(decision, name) == default or (default == () and not getattr(decision, name)):
+            del plain[name]
     return {
         **plain,
         "candidates": [[name, mean] for name, mean in decision.candidates.items()],
@@ -184,6 +193,9 @@ def decision_from(plain: Mapping[str, Any]) -> Decision:
     Raises:
         KeyError, TypeError, ValueError: when something is missing or of another kind.
     """
+    overruled, role = plain.get("overruled"), plain.get("role", "search")
+    if role not in get_args(Role):
+        raise ValueError(f"role {role}")
     return Decision(
         **{
             **plain,
@@ -191,8 +203,16 @@ def decision_from(plain: Mapping[str, Any]) -> Decision:
             "candidates": {str(name): float(mean) for name, mean in plain["candidates"]},
             "runs": dict(sorted((int(seed), str(run)) for seed, run in plain["runs"].items())),
             "left_open": tuple(plain.get("left_open", ())),
+            "argument": _argument(plain.get("argument")),
+            "evidence": tuple(plain.get("evidence", ())),
+            "overruled": None if overruled is None else Overruling(**{**overruled, "score": float(overruled["score"])}),
         }
     )
+
+
+def _argument(plain: Any) -> RuleArgument:
+    """What a rule is given, as a study file's reader gives it: a list was a tuple."""
+    return tuple(plain) if isinstance(plain, list) else plain
 
 
 def _content_of_plan(plan: Plan) -> dict[str, Any]:

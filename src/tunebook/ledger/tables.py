@@ -22,7 +22,7 @@ from sqlalchemy.types import TypeDecorator
 
 from tunebook.records import canonical_json
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 PREFIX = "tunebook_"
 
 
@@ -160,6 +160,8 @@ class PlannedRunColumns(TypedColumns):
     alternative = _text()
     label = _text()
     scoring = _text()
+    repeat = _integer()
+    source = _text()
 
 
 class DecisionColumns(TypedColumns):

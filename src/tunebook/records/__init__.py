@@ -23,6 +23,7 @@ from tunebook.records.runs import (
 )
 from tunebook.records.tables import (
     COSTS,
+    Chapter,
     Control,
     Decision,
     Excluded,
@@ -32,12 +33,13 @@ from tunebook.records.tables import (
     Row,
     RuleArgument,
     RunFacts,
+    State,
     Table,
     Upstream,
 )
 
 __all__ = [
-    "COSTS", "Case", "Configuration", "Control", "Costs", "CurvePoint", "DATA_ROOT", "Decision", "Excluded",
+    "COSTS", "Case", "Chapter", "Configuration", "Control", "Costs", "CurvePoint", "DATA_ROOT", "Decision", "Excluded",
     "Measurement", "MetricFacts", "Outcome", "Overruling", "Picture", "PlannedRun", "Role", "Row", "RuleArgument",
-    "Run", "RunFacts", "Scalar", "Scoring", "Settings", "Table", "Upstream", "canonical_json", "digest",
+    "Run", "RunFacts", "Scalar", "Scoring", "Settings", "State", "Table", "Upstream", "canonical_json", "digest",
 ]  # fmt: skip

@@ -127,6 +127,8 @@ class PlannedRun:
     """Id of the configuration without its case: the row it belongs to."""
     case: Case
     role: Role = "search"
+    source: str = ""
+    """The study whose decision it is a control of."""
 
 
 @dataclass(frozen=True)

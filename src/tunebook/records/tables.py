@@ -229,3 +229,31 @@ class Table:
     earlier: Sequence[str] = ()
     """How the study chose when it had results before, where that is not how it chooses: `best-mean of box.msa on val`,
     the oldest first."""
+
+
+State = Literal["decided", "outdated", "undecided", "partly run", "not run"]
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A study as the index of its book shows it.
+
+    Args:
+        state: `decided`; `outdated` (decided, and changed since); `undecided` (all ran, and the rule could not choose);
+            `partly run`; `not run`.
+        done: Runs that finished. `failed`: those that ended without a result. `planned`: all that it declares.
+        decision: The current one, or the last.
+        after: The studies that it builds on, and what it takes from each: `base`, `weights`, `alternative`, `refine`.
+        why: Why a decision is outdated, or why there is none.
+    """
+
+    study: str
+    question: str
+    task: str
+    state: State
+    done: int
+    failed: int
+    planned: int
+    decision: Decision | None = None
+    after: Sequence[tuple[str, str]] = ()
+    why: str = ""

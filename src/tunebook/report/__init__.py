@@ -1,5 +1,7 @@
-"""How a study is shown: cards from a Table, rendered as Markdown and as HTML."""
+"""How a study is shown: cards from a Table, rendered as Markdown and as HTML; and the index of a book."""
 
-from tunebook.report.page import Rendered, compose, render
+from tunebook.report.index import index
+from tunebook.report.page import compose, render
+from tunebook.report.writing import Rendered
 
-__all__ = ["Rendered", "compose", "render"]
+__all__ = ["Rendered", "compose", "index", "render"]

@@ -1,49 +1,42 @@
-"""The end of a page: what was declared and what ran, under which versions, and what it took."""
+"""What was declared and what ran, in which role; and what was chosen for each run after training."""
 
-import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
-from tunebook.analyse import all_runs, called, cases, ordered
-from tunebook.records import Row, RunFacts, Table
-from tunebook.report.cards import Block, Card, Facts, Grid, Heading, Source, Value
+from tunebook.analyse import all_runs, called, cases
+from tunebook.records import Role, Row, RunFacts, Table
+from tunebook.report.cards import Block, Card, Facts, Grid, Heading, Value
 from tunebook.report.wording import count, counted, joined, pairs
 
-STUDY_FILE = "study file"
-NEVER_THE_SAME = frozenset({"host", "started", "ended", "scored"})
-"""Provenance that differs between equal studies: left out together with costs, and so is every other time."""
-TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
+ROLES: Mapping[Role, str] = {
+    "search": "compares the configurations",
+    "noise": "measures the spread of one configuration",
+    "confirm": "runs the finalists on fresh seeds before the decision",
+    "control": "runs what another study decided, to see whether it does as well here",
+}
+"""Role -> what its runs are for, in the order of showing."""
+STATUSES: tuple[Literal["finished", "failed", "missing"], ...] = ("finished", "failed", "missing")
+
+Held = tuple[Row, RunFacts]
 
 
 def declared_card(table: Table) -> Card:
-    """Declared, excluded, equivalent, distinct; runs finished, failed, missing, with reasons."""
-    runs = [run for row in table.rows for run in row.runs]
-    status = Counter(run.status for run in runs)
+    """Declared, excluded, equivalent, distinct; runs by role: finished, failed, missing, with reasons."""
+    held = [*all_runs(table), *((row, run) for control in table.controls for row in control.here for run in row.runs)]
+    status = Counter(run.status for _, run in held)
     distinct = len({row.configuration for row in table.rows})
-    excluded = Counter(each.reason for each in table.excluded)
-    every = [case.label for case in cases(table) if case.label]
-    facts = Facts(
-        [
-            ("declared points", count(table.declared)),
-            *((f"excluded by {reason}", count(n)) for reason, n in sorted(excluded.items())),
-            ("equivalent to another point", count(table.equivalent)),
-            ("distinct configurations", count(distinct)),
-            *([("cases", joined(every))] if every else []),
-            ("runs", _by_role(runs)),
-            *((f"runs {each}", count(status[each])) for each in ("finished", "failed", "missing")),
-        ]
-    )
     sentence = (
         f"{counted(table.declared, 'declared point')}: {count(len(table.excluded))} excluded, "
         f"{count(table.equivalent)} equivalent to another, {counted(distinct, 'distinct configuration')}. "
-        f"Of {counted(len(runs), 'run')}, {count(status['finished'])} finished, {count(status['failed'])} failed and "
+        f"Of {counted(len(held), 'run')}, {count(status['finished'])} finished, {count(status['failed'])} failed and "
         f"{count(status['missing'])} did not run."
     )
-    blocks: list[Block] = [facts]
-    troubled = [(row, run) for row, run in all_runs(table) if run.status != "finished"]
+    blocks: list[Block] = [_points(table, distinct), _roles(held)]
+    troubled = [(row, run) for row, run in held if run.status != "finished"]
     if troubled:
         blocks.append(_run_grid(troubled, title=f"{counted(len(troubled), 'run')} without a result", folded=False))
-    blocks.append(_run_grid(list(all_runs(table)), title=f"All {counted(len(runs), 'run')}", folded=True))
+    blocks.append(_run_grid(held, title=f"All {counted(len(held), 'run')}", folded=True))
     return Card("declared", "Declared and run", sentence, blocks)
 
 
@@ -66,113 +59,63 @@ def settings_card(table: Table) -> Card:
     title = f"Settings of {counted(len({run.id for _, run, _ in found}), 'run')}"
     chosen = dict.fromkeys(f"{each.metric} on {each.split}" for _, _, each in found)
     sentence = f"Chosen after training, for each run, from its stored predictions: by {', '.join(chosen)}."
-    return Card("settings", "Settings", sentence, [Grid(title, headings, rows, title=title, folded=True)])
+    facets = _facets(headings, rows, ("replicate", "mode"))
+    return Card("settings", "Settings", sentence, [Grid(title, headings, rows, title, folded=True, facets=facets)])
 
 
-def provenance_card(table: Table, *, without_costs: bool) -> Card:
-    """Versions, device, threads; the study file as it was."""
-    runs = [run for _, run in all_runs(table) if run.provenance]
-    shared = [(key, value) for key, value in table.provenance.items() if key != STUDY_FILE]
-    facts = [*shared, *_told(runs, without_costs=without_costs)]
-    blocks: list[Block] = [Facts(facts)] if facts else []
-    if STUDY_FILE in table.provenance:
-        blocks.append(Source("The study file", table.provenance[STUDY_FILE]))
-    if not blocks:
-        return Card("provenance", "Provenance", absent="no run has told its provenance yet")
-    said = f"As told by {counted(len(runs), 'run')}." if runs else "No run has told its provenance yet."
-    return Card("provenance", "Provenance", said, blocks)
-
-
-def costs_card(table: Table) -> Card:
-    """Time and memory of every configuration's runs."""
-    ended = [run for _, run in all_runs(table) if run.status != "missing"]
-    if not ended:
-        return Card("costs", "Costs", absent="no run has ended yet")
-    rows = []
-    for entry in ordered(table):
-        for row in entry.rows:
-            runs = [run for run in row.runs if run.status != "missing"] if row is not None else []
-            if row is not None and runs:
-                rows.append([Value(called(row)), *_costs(runs)])
-    headings = [
-        Heading("configuration"),
-        Heading("seconds", "mean per run", numeric=True),
-        Heading("CPU seconds", "mean per run", numeric=True),
-        Heading("memory, MB", "largest peak", numeric=True),
-        Heading("n", "runs", numeric=True),
-    ]
-    seconds, cpu = sum(run.costs.seconds for run in ended), sum(run.costs.cpu_seconds for run in ended)
-    peak = max(run.costs.peak_memory_mb for run in ended)
-    sentence = (
-        f"{counted(len(ended), 'run')} took {_duration(seconds)} together ({_duration(cpu)} of CPU time); "
-        f"the largest peak of memory was {count(peak)} MB."
+def _points(table: Table, distinct: int) -> Facts:
+    excluded = Counter(each.reason for each in table.excluded)
+    every = [case.label for case in cases(table) if case.label]
+    return Facts(
+        [
+            ("declared points", count(table.declared)),
+            *((f"excluded by {reason}", count(n)) for reason, n in sorted(excluded.items())),
+            ("equivalent to another point", count(table.equivalent)),
+            ("distinct configurations", count(distinct)),
+            *([("cases", joined(every))] if every else []),
+        ]
     )
-    caveats = ["Seconds are of the run's process and add up over runs that ran beside each other."]
-    return Card("costs", "Costs", sentence, [Grid("Costs of every configuration.", headings, rows)], caveats)
 
 
-def _costs(runs: Sequence[RunFacts]) -> list[Value]:
-    seconds = sum(run.costs.seconds for run in runs) / len(runs)
-    cpu = sum(run.costs.cpu_seconds for run in runs) / len(runs)
-    peak = max(run.costs.peak_memory_mb for run in runs)
-    return [
-        Value(f"{seconds:,.1f}", sort=seconds),
-        Value(f"{cpu:,.1f}", sort=cpu),
-        Value(count(peak), sort=peak),
-        Value(str(len(runs)), sort=len(runs)),
-    ]
+def _roles(held: Sequence[Held]) -> Grid:
+    """How many runs of each role there are, and how they ended."""
+    found = Counter((run.role, run.status) for _, run in held)
+    again = Counter(run.role for _, run in held if run.repeat)
+    rows = []
+    for role, purpose in ROLES.items():
+        counts = [found[role, status] for status in STATUSES]
+        if sum(counts):
+            note = f"{count(again[role])} of them executed again" if again[role] else ""
+            numbers = [Value(count(n), sort=n) for n in (sum(counts), *counts)]
+            rows.append([Value(role), Value(purpose, note), *numbers])
+    headings = [Heading("role"), Heading("what its runs are for")]
+    headings += [Heading(each, numeric=True) for each in ("runs", "finished", "failed", "did not run")]
+    return Grid("Runs by role.", headings, rows, title="Runs by role")
 
 
-def _told(runs: Sequence[RunFacts], *, without_costs: bool) -> list[tuple[str, str]]:
-    """Key and value, by key; where runs differ, every value with its number of runs; times as first and last."""
-    keys = sorted({key for run in runs for key in run.provenance})
-    told = {key: [run.provenance[key] for run in runs if key in run.provenance] for key in keys}
-    return [
-        (key, _values(values))
-        for key, values in told.items()
-        if not (without_costs and (key in NEVER_THE_SAME or _times(values)))
-    ]
-
-
-def _times(values: Sequence[str]) -> bool:
-    return all(TIME.match(value) for value in values)
-
-
-def _values(told: Sequence[str]) -> str:
-    counts = Counter(told)
-    if len(counts) == 1:
-        return told[0]
-    if _times(told):
-        return f"{min(told)} to {max(told)}"
-    return "; ".join(f"{value} ({counted(n, 'run')})" for value, n in sorted(counts.items()))
-
-
-def _run_grid(found: Sequence[tuple[Row, RunFacts]], *, title: str, folded: bool) -> Grid:
+def _run_grid(held: Sequence[Held], *, title: str, folded: bool) -> Grid:
     headings = [Heading(text) for text in ("configuration", "replicate", "role", "status", "reason", "run")]
     rows = [
         [
             Value(called(row)),
             Value(_replicate(run)),
-            Value(run.role),
+            Value(run.role, "executed again" if run.repeat else ""),
             Value(run.status),
             Value(run.reason),
             Value(run.id),
         ]
-        for row, run in found
+        for row, run in held
     ]
-    return Grid(title, headings, rows, title=title, folded=folded)
+    facets = _facets(headings, rows, ("replicate", "role", "status"))
+    return Grid(title, headings, rows, title=title, folded=folded, facets=facets)
 
 
-def _by_role(runs: Sequence[RunFacts]) -> str:
-    roles = Counter(run.role for run in runs)
-    return ", ".join(f"{n} {role}" for role, n in sorted(roles.items())) or "0"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 100:
-        return f"{seconds:.1f} s"
-    minutes = seconds / 60
-    return f"{minutes:.1f} min" if minutes < 100 else f"{minutes / 60:.1f} h"
+def _facets(
+    headings: Sequence[Heading], rows: Sequence[Sequence[Value]], wanted: Sequence[str]
+) -> dict[str, list[str]]:
+    """Columns that rows can be filtered by; without those that are all equal."""
+    columns = {heading.text: [row[at].text for row in rows] for at, heading in enumerate(headings)}
+    return {name: columns[name] for name in wanted if len(set(columns[name])) > 1}
 
 
 def _replicate(run: RunFacts) -> str:

@@ -1,107 +1,189 @@
-"""What a table of alternatives shows, in words: who is best in a column, who is level with it, who is behind."""
+"""How far every row of a board is behind the best: as a figure, and in a sentence."""
 
 from collections.abc import Mapping, Sequence
 
-from tunebook.analyse import Column, Difference, Standing, cases, difference, reach
-from tunebook.records import Table
-from tunebook.report.cards import Facts
-from tunebook.report.wording import in_case, name, number, shortened, with_n
+from tunebook.analyse import Difference, Standing, difference
+from tunebook.report.cards import Facts, Figures, Grid, Heading, Value
+from tunebook.report.figures.figure import Estimate, Group, IntervalsFigure, Kind
+from tunebook.report.scoreboard import Board
+from tunebook.report.wording import (
+    between,
+    count,
+    counted,
+    gap,
+    listed,
+    metric_name,
+    number,
+    over_cases,
+    shortened,
+    with_n,
+)
+
+DRAWN = 20
+"""Most rows of a figure; the table below it holds all."""
 
 
-def support(table: Table, columns: Sequence[Column], rows: Sequence[Standing]) -> list[Facts]:
-    """For every case and split: which alternatives common seeds tell from the best one, metric by metric.
+def distances(board: Board, shown: Sequence[int], *, prefix: str) -> list[Figures]:
+    """A figure for each of some columns, and the numbers of all rows; nothing where nothing can be compared.
 
-    For the metric that the study chooses by, also which of the trained ones they tell from each that is not trained.
+    Args:
+        shown: Which columns.
+        prefix: What the names of the figures start with.
     """
+    told = [at for at in shown if sum(row.behind[at] is not None for row in board.rows) > 1]
+    figures = [_figure(board, at, f"{prefix}-{place}") for place, at in enumerate(told, start=1)]
+    return [Figures(figures, _numbers(board, told))] if told else []
+
+
+def verdict(board: Board, at: int) -> str:
+    """`On test in cells, box.msa: full is best, 0.142 ± 0.003 (n = 3). It can be told from all 5 others.`."""
+    column = board.columns[at]
+    whole = [row for row in board.rows if row.cells[at].complete]
+    if len(whole) < 2:
+        return ""
+    best = next(row for row in whole if row.first[at])
+    others = [row for row in whole if row is not best]
+    level = [board.who(row) for row in others if (gap_of := row.behind[at]) is not None and not gap_of.apart]
+    behind = [board.who(row) for row in others if (gap_of := row.behind[at]) is not None and gap_of.apart]
+    untold = len(others) - len(level) - len(behind)
+    where = f"On {column.split}{over_cases(board.table, column.case)}, {column.metric}"
+    parts = [f"{where}: {board.who(best)} is best, {with_n(best.cells[at])}."]
+    if level:
+        parts.append(
+            f"{len(level)} of {counted(len(others), f'other {board.kind}')} cannot be told from it: {listed(level)}."
+        )
+    if behind and not level and not untold:
+        parts.append(f"It can be told from {'the other' if len(others) == 1 else f'all {len(others)} others'}.")
+    elif behind:
+        parts.append(f"Behind it: {listed(behind)}.")
+    if untold:
+        parts.append(f"{untold} cannot be compared with it, for want of common seeds.")
+    return " ".join(parts)
+
+
+def gains(board: Board) -> list[Facts]:
+    """For the metric that the study chooses by: how much better each trained row is than one that is not trained."""
     found = []
-    for case in cases(table):
-        for split in table.splits:
-            pairs = []
-            for at, column in enumerate(columns):
-                if column.case == case and column.split == split and reported(table, column):
-                    way = table.metrics[column.metric].direction
-                    pairs.append((column.metric, _said(rows, at, way)))
-                    if column.metric == table.select_metric:
-                        pairs += [
-                            (f"{column.metric}, against {_who(floor)}", _against(rows, floor, at, way))
-                            for floor in floors(rows)
-                            if floor.cells[at].complete
-                        ]
-            title = f"What can be told apart on {split}{in_case(case)}"
-            found.append(Facts(pairs, title, heads=("metric", "which alternatives common seeds tell apart")))
-    return found
+    for at, column in enumerate(board.columns):
+        if column.metric == board.table.select_metric and column.case is not None and board.reported(column):
+            where = f"{column.metric} on {column.split}{over_cases(board.table, column.case)}"
+            found += [
+                (f"{where}, against {board.who(floor)}", said)
+                for floor in floors(board)
+                if floor.cells[at].complete and (said := _against(board, floor, at))
+            ]
+    title = "What training changes, against rows in which nothing is trained"
+    return [Facts(found, title, folded=True, heads=("metric", "difference"))] if found else []
 
 
-def floors(rows: Sequence[Standing]) -> list[Standing]:
+def floors(board: Board) -> list[Standing]:
     """The rows in which nothing is trained, where there are others."""
-    found = [row for row in rows if row.entry.trainable == 0]
-    return found if len(found) < len(rows) else []
+    found = [row for row in board.rows if row.entry.trainable == 0]
+    return found if len(found) < len(board.rows) else []
 
 
-def few_seeds(rows: Sequence[Standing]) -> list[str]:
-    """With two seeds an interval tells almost nothing apart, and a reader should know why so much is bold."""
-    columns = zip(*(row.behind for row in rows), strict=True)
-    compared = [found for column in columns if len(found := [each for each in column if each is not None]) > 1]
-    if max((behind.n for column in compared for behind in column), default=0) != 2:
-        return []
-    return [
-        f"With 2 common seeds an interval reaches {reach(2):.1f} standard errors to each side, with 3 it is "
-        f"{reach(3):.1f}: two seeds tell little apart."
-    ]
+def covered(board: Board) -> str:
+    """What the intervals of a board cover: other seeds, and other items where they are known."""
+    items = {gap_of.items for row in board.rows for gap_of in row.behind if gap_of is not None}
+    if items == {0}:
+        return "other seeds on these same items"
+    return (
+        "other seeds and other items" if 0 not in items else "other seeds, and other items where scores are their means"
+    )
 
 
-def reported(table: Table, column: Column) -> bool:
-    """Whether a column belongs to what the study reports, not only to what it chooses by."""
-    return not column.chosen or (column.split in table.splits and column.metric in table.report)
+def _figure(board: Board, at: int, name: str) -> IntervalsFigure:
+    table, column = board.table, board.columns[at]
+    way = board.way(at)
+    ranked = sorted(board.rows, key=lambda row: (not row.first[at], _place(row, at, way)))
+    drawn = [_estimate(board, row, at) for row in ranked[:DRAWN]]
+    ns = sorted({row.cells[at].n for row in board.rows if row.cells[at].complete})
+    n = f"n = {ns[0]}" if len(ns) == 1 else f"n = {ns[0]} to {ns[-1]}"
+    of = f"the first {len(drawn)} of {len(ranked)}" if len(drawn) < len(ranked) else ""
+    where = over_cases(table, column.case).removeprefix(" in ").removeprefix(", ")
+    items = max((found.items for row in board.rows if (found := row.behind[at]) is not None), default=0)
+    n += f", {counted(items, 'item')}" if items else ""
+    below = [part for part in (where, "difference to the best, 95 % intervals", n, of) if part]
+    return IntervalsFigure(
+        name=name,
+        title=[f"{column.metric} {'chosen on' if column.chosen else 'on'} {column.split}", " · ".join(below)],
+        alt=verdict(board, at) or f"{column.metric} on {column.split}: fewer than two rows have a value.",
+        groups=[Group("", drawn)],
+        axis=f"{metric_name(table, column.metric)}, behind the best",
+        zero=0.0,
+        key="filled: behind the best · open: cannot be told from it",
+    )
 
 
-def _said(rows: Sequence[Standing], at: int, way: str) -> str:
-    """`LoRA has the best value, 0.7. Cannot be told from it: FacT, 0.003 (-0.002 to 0.008). Behind it: …`."""
-    if sum(row.cells[at].complete for row in rows) < 2:
-        return "fewer than two alternatives have a value from all of their runs"
-    best = next(row for row in rows if row.first[at])
-    told: dict[str, list[str]] = {"Cannot be told from it": [], "Behind it": [], "Not compared": []}
-    for row in rows:
-        if row is best:
-            continue
-        who, behind = _who(row), row.behind[at]
-        if not row.cells[at].complete:
-            told["Not compared"].append(f"{who} ({shortened(row.cells[at].reason or 'no value')})")
-        elif behind is None:
-            told["Not compared"].append(f"{who} (fewer than two seeds in common)")
-        else:
-            told["Behind it" if behind.apart else "Cannot be told from it"].append(f"{who}, {_gap(behind, way)}")
-    return f"{_who(best)} has the best value, {with_n(best.cells[at])}.{_listed(told)}"
+def _place(row: Standing, at: int, way: str) -> float:
+    mean = row.cells[at].mean
+    if mean is None or not row.cells[at].complete:
+        return float("inf")
+    return -mean if way == "maximize" else mean
 
 
-def _against(rows: Sequence[Standing], floor: Standing, at: int, way: str) -> str:
+def _estimate(board: Board, row: Standing, at: int) -> Estimate:
+    cell, behind, who = row.cells[at], row.behind[at], board.who(row)
+    if row.first[at] and cell.mean is not None:
+        return Estimate(who, 0.0, said=f"best, {number(cell.mean)}", kind="best")
+    if behind is None:
+        why = "too few seeds in common" if cell.complete else shortened(cell.reason or "no value")
+        return Estimate(who, None, said=why)
+    kind: Kind = "behind" if behind.apart else "level"
+    mean, low, high = _signed(behind, board.way(at))
+    return Estimate(who, mean, low, high, gap(mean), kind)
+
+
+def _numbers(board: Board, told: Sequence[int]) -> Grid:
+    headings = [Heading(each) for each in (board.kind, "metric", "split", "case", "against the best")]
+    headings += [Heading(each, numeric=True) for each in ("behind by", "from", "to", "seeds", "items")]
+    lines = [_line(board, row, at) for at in told for row in board.rows]
+    facets = {
+        heading.text: [line[at].text for line in lines]
+        for at, heading in enumerate(headings[:5])
+        if at and len({line[at].text for line in lines}) > 1
+    }
+    title = "The numbers behind these figures" if len(told) > 1 else "The numbers behind this figure"
+    caption = f"Differences to the best {board.kind}, with their intervals."
+    return Grid(caption, headings, lines, title, folded=True, facets=facets)
+
+
+def _line(board: Board, row: Standing, at: int) -> list[Value]:
+    column, behind = board.columns[at], row.behind[at]
+    if behind is None or row.first[at]:
+        said = "the best" if row.first[at] else "not compared"
+        measured = [Value("") for _ in range(5)]
+    else:
+        said = "behind it" if behind.apart else "cannot be told from it"
+        numbers = [Value(gap(each), sort=each) for each in _signed(behind, board.way(at))]
+        measured = [*numbers, *(Value(count(each), sort=each) for each in (behind.n, behind.items))]
+    case = column.case.label if column.case else "mean over cases"
+    return [*(Value(each) for each in (board.who(row), column.metric, column.split, case, said)), *measured]
+
+
+def _against(board: Board, floor: Standing, at: int) -> str:
     """`Better: LoRA, 0.049 (0.042 to 0.057). Cannot be told from it: full, …`: what training does to the floor."""
     told: dict[str, list[str]] = {"Better": [], "Worse": [], "Cannot be told from it": [], "Not compared": []}
-    for row in rows:
+    for row in board.rows:
         if row.entry.trainable == 0:
             continue
-        gap = difference(row.cells[at], floor.cells[at]) if row.cells[at].complete else None
-        if gap is None:
-            told["Not compared"].append(_who(row))
+        found = difference(row.cells[at], floor.cells[at]) if row.cells[at].complete else None
+        if found is None:
+            told["Not compared"].append(board.who(row))
         else:
-            better = (gap.mean > 0) == (way == "maximize")
-            kind = "Cannot be told from it" if not gap.apart else "Better" if better else "Worse"
-            told[kind].append(f"{_who(row)}, {_gap(gap, way)}")
+            mean, low, high = _signed(found, board.way(at))
+            kind = "Cannot be told from it" if not found.apart else "Better" if mean > 0 else "Worse"
+            interval = f"({between(low, high)})" if found.n > 1 else "(no seed can change it)"
+            told[kind].append(f"{board.who(row)}, {gap(mean)} {interval}")
     return _listed(told).strip()
-
-
-def _gap(gap: Difference, way: str) -> str:
-    """`0.003 (-0.002 to 0.008)`: how much better, whichever way the metric goes."""
-    sign = 1 if way == "maximize" else -1
-    low, high = sorted((sign * gap.low, sign * gap.high))
-    return number(sign * gap.mean) + (
-        f" ({number(low)} to {number(high)})" if gap.n > 1 else " (no seed can change it)"
-    )
 
 
 def _listed(told: Mapping[str, Sequence[str]]) -> str:
     return "".join(f" {kind}: {'; '.join(who)}." for kind, who in told.items() if who)
 
 
-def _who(row: Standing) -> str:
-    return row.entry.alternative or name(row.entry)
+def _signed(found: Difference, way: str) -> tuple[float, float, float]:
+    """Mean and ends of a difference, positive where the first is better, whichever way the metric goes."""
+    if way == "maximize":
+        return found.mean, found.low, found.high
+    return -found.mean, -found.high, -found.low

@@ -3,11 +3,14 @@
 Every text here is plain: a backend escapes it. Nothing here knows how anything looks.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from tunebook.analyse import Curves, Finding, Heatmap
-from tunebook.records import MetricFacts
+from tunebook.analyse import Finding
+from tunebook.report.figures.figure import Figure
+
+LONG = 25
+"""A table of more rows than this is not shown whole at first."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class Value:
         best: Shown bold.
         sort: What the cell is ordered by; None puts it last. Text cells are ordered by their text.
         muted: A reason in place of a value.
+        page: The study whose page it leads to; empty for none.
     """
 
     text: str
@@ -42,6 +46,7 @@ class Value:
     best: bool = False
     sort: float | None = None
     muted: bool = False
+    page: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,7 @@ class Grid:
         title: Shown above the table, or as the line that unfolds it.
         folded: Shown only when asked for.
         marked: Numbers of the rows that are set apart.
+        facets: What rows can be filtered by: parameter -> its value in each row, empty where the row has none.
     """
 
     caption: str
@@ -61,6 +67,7 @@ class Grid:
     title: str = ""
     folded: bool = False
     marked: frozenset[int] = frozenset()
+    facets: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -80,52 +87,45 @@ class Facts:
 
 
 @dataclass(frozen=True)
+class Said:
+    """Sentences, one below the other.
+
+    Args:
+        title: Shown above them.
+    """
+
+    lines: Sequence[str]
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What a person says, in their words, set apart from what is computed.
+
+    Args:
+        about: What it is a remark on, before it.
+        signed: Who said it, and when.
+    """
+
+    text: str
+    signed: str
+    about: str = ""
+
+
+@dataclass(frozen=True)
 class Findings:
-    """Flaws, each with its evidence and the way out."""
+    """Flaws, each with its evidence, what it means and the way out."""
 
     findings: Sequence[Finding]
 
 
 @dataclass(frozen=True)
-class HeatmapFigure:
-    """A heatmap to draw.
-
-    Args:
-        name: File name without suffix, unique on the page.
-        title: What is shown, with metric, split and n: it stands in the figure.
-        alt: The figure in words.
-    """
-
-    name: str
-    title: Sequence[str]
-    alt: str
-    data: Heatmap
-    metric: MetricFacts
-
-
-@dataclass(frozen=True)
-class CurvesFigure:
-    """Learning curves to draw.
-
-    Args:
-        highlighted: Place (`best`) -> configuration id, in the order of the legend; others are grey.
-    """
-
-    name: str
-    title: Sequence[str]
-    alt: str
-    data: Curves
-    highlighted: dict[str, str]
-
-
-Figure = HeatmapFigure | CurvesFigure
-
-
-@dataclass(frozen=True)
 class Figures:
-    """Figures beside each other."""
+    """Figures beside each other, and the numbers behind them, folded."""
 
     figures: Sequence[Figure]
+    data: Grid | None = None
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ class Source:
     text: str
 
 
-Block = Grid | Facts | Findings | Figures | Gallery | Source
+Block = Grid | Facts | Said | Remark | Findings | Figures | Gallery | Source
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ class Card:
     Args:
         anchor: The fragment that links to it.
         sentence: What it says, computed from what it shows.
-        caveats: What limits it.
+        caveats: What limits it, and how it was computed.
         absent: Why there is nothing to show; empty when there is.
     """
 
@@ -185,10 +185,17 @@ class Card:
 
 @dataclass(frozen=True)
 class Page:
-    """A study as it is shown."""
+    """A study, or a book, as it is shown.
 
-    study: str
-    task: str
+    Args:
+        name: Names its files.
+        kind: What it is: `Study · promptable-segmentation`.
+        answer: What was found, in a sentence. `more`: what belongs to it, one sentence each.
+    """
+
+    name: str
+    kind: str
     question: str
     answer: str
     cards: Sequence[Card]
+    more: Sequence[str] = ()

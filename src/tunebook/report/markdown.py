@@ -7,18 +7,35 @@ from functools import singledispatch
 from urllib.parse import quote
 
 from tunebook.analyse import Finding
-from tunebook.report.cards import Block, Card, Facts, Figures, Findings, Gallery, Grid, Page, Source, Value
+from tunebook.report.cards import (
+    LONG,
+    Block,
+    Card,
+    Facts,
+    Figures,
+    Findings,
+    Gallery,
+    Grid,
+    Page,
+    Remark,
+    Said,
+    Source,
+    Value,
+)
+from tunebook.report.wording import counted, first_and_rest
 
 SPECIAL = re.compile(r"([\\`*_{}\[\]#|~$!])")
 STARTS_A_BLOCK = re.compile(r"^([-+=:]|\d+(?=[.)](?:\s|$)))")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+SHORT = 3
+"""Most pieces of evidence that are not folded."""
 
 
-def markdown(page: Page) -> str:
-    """The whole page; pictures are referred to as `<study>/<name>.png`."""
-    lead = [f"# {escaped(page.study)}", f"*{escaped(page.question)}*" if page.question.strip() else ""]
-    parts = [*lead, f"**{escaped(page.answer)}**", f"Task: {escaped(page.task)}."]
-    parts += [_card(card, folder=quote(page.study)) for card in page.cards]
+def markdown(page: Page, *, folder: str) -> str:
+    """The whole page; pictures are referred to as `<folder>/<name>.png`."""
+    lead = [f"# {escaped(page.name)}", f"*{escaped(page.question)}*" if page.question.strip() else ""]
+    parts = [*lead, f"**{escaped(page.answer)}**", *map(escaped, page.more), f"{escaped(page.kind)}."]
+    parts += [_card(card, folder=quote(folder)) for card in page.cards]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -53,10 +70,16 @@ def _(block: Grid, folder: str) -> str:
         [_value(value, apart=at in block.marked and not column) for column, value in enumerate(row)]
         for at, row in enumerate(block.rows)
     ]
-    table = _table(heads, rows, [head.numeric for head in block.headings])
+    numeric = [head.numeric for head in block.headings]
     if block.folded:
-        return _details(block.title, table)
-    return f"**{escaped(block.title)}**\n\n{table}" if block.title else table
+        return _details(block.title, _table(heads, rows, numeric))
+    shown = rows if len(rows) <= LONG else rows[:LONG]
+    parts = [f"**{escaped(block.title)}**"] if block.title else []
+    parts.append(_table(heads, shown, numeric))
+    if len(rows) > len(shown):
+        rest = _table(heads, rows[len(shown) :], numeric)
+        parts.append(_details(f"The other {counted(len(rows) - len(shown), 'row')}", rest))
+    return "\n\n".join(parts)
 
 
 @_block.register
@@ -69,13 +92,30 @@ def _(block: Facts, folder: str) -> str:
 
 
 @_block.register
+def _(block: Said, folder: str) -> str:
+    lines = "\n".join(f"- {escaped(line)}" for line in block.lines)
+    lines = escaped(block.lines[0]) if len(block.lines) == 1 else lines
+    return f"**{escaped(block.title)}**\n\n{lines}" if block.title else lines
+
+
+@_block.register
+def _(block: Remark, folder: str) -> str:
+    quoted = f"> {escaped(block.text)}\n>\n> {escaped(block.signed)}"
+    return f"{escaped(block.about)}\n\n{quoted}" if block.about else quoted
+
+
+@_block.register
 def _(block: Findings, folder: str) -> str:
-    return "\n".join(_finding(finding) for finding in block.findings)
+    return "\n\n".join(_finding(finding) for finding in block.findings)
 
 
 @_block.register
 def _(block: Figures, folder: str) -> str:
-    return "\n\n".join(f"![{escaped(figure.alt)}]({folder}/{figure.name}.png)" for figure in block.figures)
+    parts = [f"**{escaped(block.title)}**"] if block.title else []
+    parts += [f"![{escaped(figure.alt)}]({folder}/{figure.name}.png)" for figure in block.figures]
+    if block.data is not None:
+        parts.append(_block(block.data, folder))
+    return "\n\n".join(parts)
 
 
 @_block.register
@@ -100,12 +140,14 @@ def _(block: Source, folder: str) -> str:
 
 
 def _finding(finding: Finding) -> str:
-    evidence = "; ".join(escaped(each) for each in finding.evidence)
-    return (
-        f"- **{finding.code}** {escaped(finding.sentence)}\n"
-        f"  - Evidence: {evidence}.\n"
-        f"  - Way out: {escaped(finding.way_out)}."
-    )
+    parts = [f"### {finding.code}", escaped(finding.sentence), escaped(finding.meaning)]
+    evidence = "\n".join(f"- {escaped(each)}" for each in finding.evidence)
+    if len(finding.evidence) > SHORT:
+        evidence = _details(f"Evidence ({len(finding.evidence)})", evidence)
+    way_out, file = first_and_rest(finding.way_out)
+    parts += [evidence, f"Way out: {escaped(way_out)}"]
+    parts += [_block(Source("A study file that does so", file), "")] if file else []
+    return "\n\n".join(part for part in parts if part)
 
 
 def _value(value: Value, *, apart: bool) -> str:
@@ -114,6 +156,8 @@ def _value(value: Value, *, apart: bool) -> str:
         text = f"**{text}**"
     elif value.muted:
         text = f"*{text}*"
+    elif value.page:
+        text = f"[{text}]({quote(value.page)}.md)"
     return ("→ " if apart else "") + text + (f" ({escaped(value.note)})" if value.note else "")
 
 

@@ -1,4 +1,4 @@
-"""The cards with something to look at: heatmaps, learning curves, predicted masks."""
+"""The cards with something to look at: learning curves and predicted masks."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -6,49 +6,22 @@ from dataclasses import replace
 from tunebook.analyse import (
     Curves,
     Entry,
-    Heatmap,
     Representative,
     Representatives,
     Unavailable,
     cases,
     curves,
-    heatmaps,
     places,
     representatives,
 )
 from tunebook.records import Case, Picture, RunFacts, Table
-from tunebook.report.cards import Card, CurvesFigure, Figures, Gallery, HeatmapFigure, Panel
-from tunebook.report.palette import HATCHED
-from tunebook.report.wording import counted, in_case, joined, name, number, plain
+from tunebook.report.cards import Card, Figures, Gallery, Grid, Heading, Panel, Value
+from tunebook.report.figures.curves import others
+from tunebook.report.figures.figure import CurvesFigure
+from tunebook.report.wording import counted, in_case, joined, name, number
 
 SHARED = ("image", "truth")
 """Panels that are the same for every configuration."""
-
-
-def heatmap_card(table: Table) -> Card:
-    """The selection metric by two parameters, on the selection split and on each reported one."""
-    splits = dict.fromkeys((table.select_split, *table.splits))
-    figures: list[HeatmapFigure] = []
-    for split in splits:
-        found = heatmaps(table, metric=table.select_metric, split=split)
-        if isinstance(found, Unavailable):
-            return Card("heatmap", "Two parameters", absent=found.reason)
-        figures += [_heatmap(table, data, len(figures) + at) for at, data in enumerate(found, start=1)]
-    caveats = [
-        "Axes are spaced evenly, value by value. Hatched: excluded or not declared; ×: no value; "
-        "*: not every run has a value. "
-        "The brightest square is the best of its figure."
-    ]
-    excluded = [square for figure in figures[:1] for row in figure.data.squares for square in row]
-    reasons = dict.fromkeys(square.reason for square in excluded if square.state == "excluded")
-    caveats += [f"Excluded: {reason}." for reason in reasons]
-    caveats += [
-        f"A square is the mean over the values of {' and '.join(over)}."
-        for over in dict.fromkeys(figure.data.over for figure in figures)
-        if over
-    ]
-    sentence = f"{table.select_metric} by the two numeric parameters with most values."
-    return Card("heatmap", "Two parameters", sentence, [Figures(figures)], caveats)
 
 
 def curves_card(table: Table) -> Card:
@@ -71,7 +44,12 @@ def curves_card(table: Table) -> Card:
     if data.left_out:
         were = "run that recorded a curve did" if data.left_out == 1 else "runs that recorded a curve did"
         caveats.append(f"{data.left_out} {were} not finish and {'is' if data.left_out == 1 else 'are'} left out.")
-    return Card("curves", "Learning curves", sentence, [Figures(figures)], caveats)
+    for figure in figures:
+        drawn_of, grey = others(figure)
+        if len(drawn_of) < grey:
+            where = in_case(figure.data.lines[0].case)
+            caveats.append(f"Of {grey:,} grey curves{where}, {len(drawn_of):,} are drawn, in equal steps of the order.")
+    return Card("curves", "Learning curves", sentence, [Figures(figures, _ends(data, placed))], caveats)
 
 
 def gallery_card(table: Table) -> Card:
@@ -123,38 +101,41 @@ def _curves(data: Curves, case: Case, at: int, drawn: dict[str, str]) -> CurvesF
         return None
     ns = sorted({line.n for line in lines})
     n = str(ns[0]) if len(ns) == 1 else f"{ns[0]} to {ns[-1]}"
+    mean = f"mean over replicates, n = {n}"
     here = {line.configuration for line in lines}
     return CurvesFigure(
         name=f"curves-{at}",
-        title=[f"{data.part} while training", *([case.label] if case.label else []), f"mean over replicates, n = {n}"],
+        title=[f"{data.part} while training", f"{case.label} · {mean}" if case.label else mean],
         alt=f"Learning curves of {counted(len(lines), 'configuration')}{in_case(case)}.",
         data=replace(data, lines=lines),
         highlighted={place: configuration for place, configuration in drawn.items() if configuration in here},
     )
 
 
-def _heatmap(table: Table, data: Heatmap, at: int) -> HeatmapFigure:
-    facts = table.metrics[data.metric]
-    ns = sorted({square.n for row in data.squares for square in row if square.state == "value"})
-    n = "no run yet" if not ns else f"n = {ns[0]}" if len(ns) == 1 else f"n = {ns[0]} to {ns[-1]}"
-    who = " · ".join(part for part in (data.alternative, data.case.label) if part)
-    title = [f"{data.metric} on {data.split}", *([who] if who else []), f"mean over replicates, {n}"]
-    reasons = dict.fromkeys(square.reason for row in data.squares for square in row if square.state in HATCHED)
-    title += [f"hatched: {'; '.join(reasons)}"] if reasons else []
-    return HeatmapFigure(f"heatmap-{at}", title, f"{', '.join(title)}. {_extreme(data, facts.direction)}", data, facts)
-
-
-def _extreme(data: Heatmap, direction: str) -> str:
-    found = [
-        (square.mean, x, y)
-        for y, row in zip(data.ys, data.squares, strict=True)
-        for x, square in zip(data.xs, row, strict=True)
-        if square.mean is not None
+def _ends(data: Curves, placed: Mapping[str, Entry]) -> Grid:
+    """Where every curve starts and ends, and its lowest point."""
+    named = {entry.configuration: place for place, entry in placed.items()}
+    headings = [Heading("configuration"), Heading("case"), Heading("drawn as")]
+    headings += [Heading(each, data.part, numeric=True) for each in ("first", "lowest", "last")]
+    headings += [Heading("last step", numeric=True), Heading("n", "runs", numeric=True)]
+    rows = [
+        [
+            Value(line.label or line.configuration),
+            Value(line.case.label),
+            Value(named.get(line.configuration, "grey")),
+            *(Value(number(each), sort=each) for each in (line.losses[0], min(line.losses), line.losses[-1])),
+            Value(f"{line.steps[-1]:,}", sort=line.steps[-1]),
+            Value(str(line.n), sort=line.n),
+        ]
+        for line in data.lines
     ]
-    if not found:
-        return "No square has a value."
-    mean, x, y = max(found) if direction == "maximize" else min(found)
-    return f"Best: {number(mean)} at {data.x} = {plain(x)}, {data.y} = {plain(y)}."
+    return Grid(
+        f"First, lowest and last {data.part} of every curve.",
+        headings,
+        rows,
+        "The numbers behind the curves",
+        folded=True,
+    )
 
 
 def _coloured(placed: Mapping[str, Entry], drawn: Mapping[str, str]) -> str:

@@ -1,15 +1,57 @@
 """Numbers and names as a page writes them."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from tunebook.analyse import Cell, Entry
+from tunebook.analyse import Cell, Entry, cases
 from tunebook.records import Case, MetricFacts, Table
+
+COSTS_IN_WORDS = {
+    "trainable_parameters": "trainable parameters",
+    "seconds": "time",
+    "cpu_seconds": "CPU time",
+    "peak_memory_gb": "memory",
+}
+"""Costs as a page calls them."""
 
 
 def number(value: float) -> str:
-    """Three decimals: `0.512`."""
-    return f"{round(value, 3) + 0.0:.3f}"
+    """A score: three decimals, `0.512`; one digit of what they would show as nothing, `0.0003`."""
+    if 5e-7 <= abs(value) < 5e-4:
+        return f"{value:.{-math.floor(math.log10(abs(value)))}f}"
+    return f"{round(value, 3) + 0.0:,.3f}"
+
+
+def gap(value: float) -> str:
+    """A difference or a spread: three decimals, two digits of what is small: `0.017`, `0.0024`."""
+    if 5e-7 <= abs(value) < 0.00995:
+        return f"{value:.{1 - math.floor(math.log10(abs(value)))}f}"
+    return f"{round(value, 3) + 0.0:,.3f}"
+
+
+def between(low: float, high: float) -> str:
+    """An interval: `-0.002 to 0.008`."""
+    return f"{gap(low)} to {gap(high)}"
+
+
+def statistic(value: float) -> str:
+    """An F, an eta², a ratio: two decimals, none of what is large: `0.46`, `1,204`."""
+    if math.isinf(value):
+        return "infinite"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2f}"
+
+
+def chance(p: float) -> str:
+    """A p-value: `p = 0.83`, `p = 0.004`, `p < 0.001`."""
+    if p < 0.001:
+        return "p < 0.001"
+    return f"p = {p:.3f}" if p < 0.0995 else f"p = {p:.2f}"
+
+
+def percent(part: float) -> str:
+    """A share: `46 %`; one decimal below 1 %."""
+    return f"{100 * part:.1f} %" if 0 < part < 0.01 else f"{100 * part:.0f} %"
 
 
 def plain(value: float) -> str:
@@ -22,6 +64,13 @@ def count(value: float) -> str:
     return f"{value:,.0f}"
 
 
+def cost(name: str, value: float) -> str:
+    """What a run took, with its unit: `4,608`, `41.2 s`, `0.85 GB`; three digits of what is measured."""
+    if name == "trainable_parameters":
+        return count(value)
+    return f"{value:.3g} GB" if name == "peak_memory_gb" else f"{value:,.{0 if value >= 100 else 1}f} s"
+
+
 def counted(n: int, one: str, many: str = "") -> str:
     """`1 run`, `2 runs`."""
     return f"{n:,} {one if n == 1 else many or one + 's'}"
@@ -31,6 +80,12 @@ def joined(words: Sequence[str]) -> str:
     """`best, median and worst`."""
     *first, last = words
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def listed(words: Sequence[str], most: int = 6) -> str:
+    """`a, b and c`; of many the first few, and how many more there are."""
+    more = len(words) - most
+    return joined(words) if more <= 1 else f"{', '.join(words[:most])} and {more:,} more"
 
 
 def spread(cell: Cell) -> str:
@@ -58,12 +113,19 @@ def carried(table: Table, entry: Entry) -> str:
     return table.carried.get(entry.alternative, "") or pairs(parameters)
 
 
+def short(path: str, among: Sequence[str]) -> str:
+    """The last part of a parameter's path where no other parameter has the same, `rank`; else the whole path."""
+    last = path.rsplit(".", 1)[-1]
+    alike = [each for each in among if each.rsplit(".", 1)[-1] == last]
+    return last if alike == [path] else path
+
+
 def dotted(values: Mapping[str, object], above: str = "") -> dict[str, str]:
     """Nested values as dotted path -> text, sorted; a path is written as it stands."""
     found: dict[str, str] = {}
     for key, value in values.items():
         path = f"{above}{key}"
-        found |= dotted(value, f"{path}.") if isinstance(value, Mapping) and value else {path: _value(value)}
+        found |= dotted(value, f"{path}.") if isinstance(value, Mapping) and value else {path: value_text(value)}
     return dict(sorted(found.items()))
 
 
@@ -72,9 +134,16 @@ def in_case(case: Case | None) -> str:
     return f" in {case.label}" if case is not None and case.label else ""
 
 
+def over_cases(table: Table, case: Case | None) -> str:
+    """` in root=cells`, `, mean over cases`; empty where there is one case only."""
+    if case is not None:
+        return in_case(case)
+    return ", mean over cases" if len(cases(table)) > 1 else ""
+
+
 def pairs(values: Mapping[str, object]) -> str:
     """`alpha=4 rank=8`, by the last part of each name."""
-    return " ".join(f"{path.rsplit('.', 1)[-1]}={_value(value)}" for path, value in values.items())
+    return " ".join(f"{path.rsplit('.', 1)[-1]}={value_text(value)}" for path, value in values.items())
 
 
 def facts_of(metric: MetricFacts) -> str:
@@ -89,7 +158,7 @@ def facts_of(metric: MetricFacts) -> str:
     return "; ".join(part for part in parts if part) + "."
 
 
-def legend(table: Table) -> list[str]:
+def legend(table: Table) -> list[tuple[str, str]]:
     """What the metrics of a table are; those that are one score of several modes are told together."""
     facts = [table.metrics[name] for name in dict.fromkeys((table.select_metric, *table.report))]
     kin: dict[tuple[str, str], list[MetricFacts]] = {}
@@ -100,10 +169,10 @@ def legend(table: Table) -> list[str]:
     lines = []
     for (score, rest), members in kin.items():
         if len(members) == 1:
-            lines.append(f"{members[0].name}: {facts_of(members[0])}")
+            lines.append((members[0].name, facts_of(members[0])))
         else:
-            modes = [f"{each.name} is {each.meaning.partition('; ')[2].rstrip('.')}" for each in members]
-            lines.append(f"{score}: {rest} {'; '.join(modes)}.")
+            lines.append((score, rest))
+            lines += [(each.name, f"{each.meaning.partition('; ')[2].rstrip('.')}.") for each in members]
     return lines
 
 
@@ -113,18 +182,25 @@ def metric_name(table: Table, metric: str) -> str:
     return f"{metric} ({unit})" if unit else metric
 
 
+def first_and_rest(text: str) -> tuple[str, str]:
+    """The first line of a text, and what follows it: a study file, under a way out."""
+    first, _, rest = text.partition("\n")
+    return first, rest
+
+
 def shortened(text: str, length: int = 60) -> str:
     """Text of at most `length` characters on one line."""
     line = " ".join(text.split())
     return line if len(line) <= length else line[: length - 1] + "…"
 
 
-def _value(value: object) -> str:
+def value_text(value: object) -> str:
+    """A parameter's value as it was written: `16`, `1e-05`, `true`, `[q, v]`."""
     if isinstance(value, float):
         short = plain(value)
         return short if float(short) == value else repr(value)
     if isinstance(value, list | tuple):
-        return f"[{', '.join(_value(each) for each in value)}]"
+        return f"[{', '.join(value_text(each) for each in value)}]"
     if isinstance(value, bool):
         return str(value).lower()
     return "null" if value is None else str(value)

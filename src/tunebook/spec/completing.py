@@ -10,7 +10,7 @@ from tunebook.spec.cases import CaseGroup
 from tunebook.spec.expressions import Expression
 from tunebook.spec.faults import At, Faults, shown
 from tunebook.spec.fields import FieldIndex, Value, fields_of, nested
-from tunebook.spec.judging import Select
+from tunebook.spec.judging import Refine, Select
 from tunebook.spec.names import listed, suggestion
 from tunebook.spec.space import OneOf, Parameter, Space
 from tunebook.spec.study import Report, Study
@@ -41,13 +41,14 @@ def complete_parts(study: Study, workload: Workload, faults: Faults) -> Study:
     _check_cases(across, faults)
     _check_given(study, base, tuned | crossed, index, faults)
     _check_shorthands(base, space, across, index, faults)
-    select = _select(study.select, index, workload, faults)
+    select = _select(study.select, None if study.refine else space, index, workload, faults)
     return study.model_copy(
         update={
             "base": base,
             "space": space,
             "across": across,
             "where": tuple(_constraint(entry, crossed, index, faults) for entry in study.where),
+            "refine": _refine(study.refine, index, faults),
             "select": select,
             "report": _report(study.report, select, workload, faults),
         }
@@ -213,26 +214,61 @@ def _over_decisions(space: Space, *, base: Mapping[str, Any]) -> Iterator[Parame
                 yield from _over_decisions(alternative.space, base=over)
 
 
+def _refine(refine: Refine | None, index: FieldIndex, faults: Faults) -> Refine | None:
+    """The same with full names."""
+    if refine is None or not refine.only:
+        return refine
+    named = [index.resolve(name, ("refine", "only", i), faults) for i, name in enumerate(refine.only)]
+    return refine.model_copy(update={"only": tuple(dict.fromkeys(path for path in named if path is not None))})
+
+
 # Metrics --------------------------------------------------------------------------------------------------
 
 
-def _select(select: Select, index: FieldIndex, workload: Workload, faults: Faults) -> Select:
+def _select(select: Select, space: Space | None, index: FieldIndex, workload: Workload, faults: Faults) -> Select:
+    """The same with full names; `space` is None where it is not known yet."""
     metrics = tuple(workload.metrics)
     if select.metric:
         _check_metric(select.metric, ("select", "metric"), metrics, faults)
-    for entry in select.require:
+    for i, entry in enumerate(select.require):
         for name in entry.names:
-            _check_metric(name, entry.at or ("select", "require"), (*metrics, *COSTS), faults)
-    if select.argument is not None and select.rule in {"pareto", "weights"}:
-        known = (*metrics, *COSTS) if select.rule == "pareto" else metrics
-        for name in select.argument if isinstance(select.argument, Mapping | tuple) else ():
-            _check_metric(name, ("select", "rule"), known, faults)
-    prefer = tuple(
-        (path, way)
-        for i, (name, way) in enumerate(select.prefer)
-        if (path := name if name in COSTS else index.resolve(name, ("select", "prefer", i), faults)) is not None
-    )
+            _check_metric(name, entry.at or ("select", "require", i), metrics, faults, costs=True)
+    if select.rule in {"pareto", "weights"}:
+        for name in select.argument or ():
+            _check_metric(name, ("select", "rule"), metrics, faults, costs=select.rule == "pareto")
+    prefer = tuple(_preferences(select, space, index, faults))
     return select.model_copy(update={"metric": select.metric or metrics[0], "prefer": prefer})
+
+
+def _preferences(select: Select, space: Space | None, index: FieldIndex, faults: Faults) -> Iterator[tuple[str, str]]:
+    """What is simpler: costs, and parameters with numbers that the space tunes: only these differ."""
+    tuned: dict[str, list[Value]] = {}
+    for parameter in space.parameters() if space is not None else ():
+        tuned.setdefault(parameter.name, []).extend(parameter.choices)
+    seen: set[str] = set()
+    for i, (name, way) in enumerate(select.prefer):
+        at = ("select", "prefer", i)
+        path = name if name in COSTS else _parameter_or_cost(name, at, index, faults)
+        if path is None:
+            continue
+        if path in seen:
+            faults.add(at, f"must be named once; got {path} again")
+        elif path not in COSTS and space is not None and path not in tuned:
+            known = listed((*COSTS, *sorted(tuned)), most=20)
+            faults.add(at, f"must be a cost or a parameter that space tunes; got {path}", f"name one of {known}")
+        elif path in tuned and not any(isinstance(choice, int | float) for choice in tuned[path]):
+            faults.add(at, f"must be a parameter with numbers, to prefer low or high; got {path}")
+        seen.add(path)
+        yield path, way
+
+
+def _parameter_or_cost(name: str, at: At, index: FieldIndex, faults: Faults) -> str | None:
+    if name in index.groups or any(f".{path}".endswith(f".{name}") for path in index.leaves):
+        return index.resolve(name, at, faults)
+    also = f"the costs are {listed(COSTS)}; the parameters are {listed(index.leaves, most=40)}"
+    hint = suggestion(name, (*COSTS, *index.leaves), also=also)
+    faults.add(at, f"must be a parameter of the task or a cost; got {name}", hint)
+    return None
 
 
 def _report(report: Report, select: Select, workload: Workload, faults: Faults) -> Report:
@@ -245,7 +281,9 @@ def _report(report: Report, select: Select, workload: Workload, faults: Faults) 
     return report.model_copy(update={"metrics": tuple(name for name in metrics if name.rsplit(".", 1)[-1] == ending)})
 
 
-def _check_metric(name: str, at: At, metrics: tuple[str, ...], faults: Faults) -> None:
-    if name not in metrics:
-        hint = suggestion(name, metrics, also=f"the metrics are {listed(metrics, most=40)}")
-        faults.add(at, f"must be a metric of the task; got {name}", hint)
+def _check_metric(name: str, at: At, metrics: tuple[str, ...], faults: Faults, *, costs: bool = False) -> None:
+    known = (*metrics, *COSTS) if costs else metrics
+    if name not in known:
+        kind = "a metric of the task or a cost" if costs else "a metric of the task"
+        also = f"the metrics are {listed(metrics, most=40)}" + (f"; the costs are {listed(COSTS)}" if costs else "")
+        faults.add(at, f"must be {kind}; got {name}", suggestion(name, known, also=also))

@@ -166,6 +166,14 @@ def nested(flat: Mapping[str, Value]) -> dict[str, Any]:
     return tree
 
 
+def value_at(values: Mapping[str, Any], path: str) -> Value:
+    """The value at a dotted path of nested values; None where there is none."""
+    node: Any = values
+    for part in path.split("."):
+        node = node.get(part) if isinstance(node, Mapping) else None
+    return node
+
+
 def plain(value: Any) -> Value:
     """Plain data for any value that a Config may hold; sets are sorted, -0.0 is 0.0."""
     if isinstance(value, BaseModel):

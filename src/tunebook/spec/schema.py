@@ -1,12 +1,13 @@
 """The JSON Schema (draft 2020-12) of a study file, for editors; made from the models that check the file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
 
+from tunebook.records import COSTS
 from tunebook.spec.fields import FieldIndex, Leaf, fields_of
-from tunebook.spec.judging import RULES, WAYS, Confirm, Noise, Refine, Select
+from tunebook.spec.judging import ARGUMENTS, RULES, WAYS, Confirm, Noise, Refine, Select
 from tunebook.spec.names import shortest
 from tunebook.spec.parts import Part
 from tunebook.spec.references import NAME
@@ -25,9 +26,9 @@ def json_schema(workload: Workload) -> Schema:
     definitions: dict[str, Schema] = {}
     for leaf in index.leaves.values():
         _define(leaf, definitions)
-    metric = {"enum": list(workload.metrics)}
-    select, report = _select(metric), _model(Report)
-    report["properties"]["metrics"]["items"] = metric
+    metrics = list(workload.metrics)
+    report = _model(Report)
+    report["properties"]["metrics"]["items"] = {"enum": metrics}
     properties: dict[str, Schema] = {
         "study": {"type": "string", "pattern": f"^{NAME}$"},
         "question": {"type": "string"},
@@ -39,9 +40,10 @@ def json_schema(workload: Workload) -> Schema:
         "replicates": _replicates(),
         "search": {"const": "grid"},
         "confirm": {"anyOf": [_model(Confirm), {"type": "null"}]},
-        "noise": {"anyOf": [_model(Noise), {"type": "null"}]},
-        "refine": {"anyOf": [{"type": "string", "pattern": f"^{NAME}$"}, _model(Refine)]},
-        "select": select,
+        "control": {"type": "boolean"},
+        "noise": {"anyOf": [_noise(), {"type": "null"}]},
+        "refine": {"anyOf": [{"type": "string", "pattern": f"^{NAME}$"}, _refine(index)]},
+        "select": _select(metrics, index),
         "report": report,
         "limit": {"anyOf": [_model(Limit), {"type": "null"}]},
         "keep": {"const": "everything"},
@@ -104,7 +106,7 @@ def _first(path: str, index: FieldIndex) -> str:
 
 
 def _space(index: FieldIndex) -> Schema:
-    tuned = {name: path for name, path in _names(index).items() if index.leaves[path].identity in TUNED}
+    tuned = {name: path for name, path in _names(index).items() if _tuned(path, index)}
     properties: dict[str, Schema] = {name: _choices(path, index) for name, path in tuned.items()}
     properties["one_of"] = {"$ref": "#/$defs/alternatives"}
     return {
@@ -175,31 +177,56 @@ def _replicates() -> Schema:
     return {"anyOf": [keyed, seeds]}
 
 
-def _select(metric: Schema) -> Schema:
-    weights = {"type": "object", "additionalProperties": {"type": "number", "exclusiveMinimum": 0}}
+def _select(metrics: Sequence[str], index: FieldIndex) -> Schema:
+    metric: Schema = {"enum": list(metrics)}
+    measured: Schema = {"enum": [*metrics, *COSTS]}
+    weights = {"type": "object", "propertyNames": metric, "minProperties": 1}
     arguments: dict[str, Schema] = {
         "lower-bound": {"type": "number", "minimum": 0},
-        "pareto": {"type": "array", "items": {"type": "string"}, "minItems": 2, "uniqueItems": True},
-        "weights": {**weights, "propertyNames": metric, "minProperties": 1},
+        "pareto": {"type": "array", "items": measured, "minItems": 2, "uniqueItems": True},
+        "weights": {**weights, "additionalProperties": {"type": "number", "exclusiveMinimum": 0}},
     }
     with_argument = [
         {"type": "object", "properties": {name: schema}, "required": [name], "additionalProperties": False}
         for name, schema in arguments.items()
     ]
-    preference: Schema = {
-        "anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"enum": list(WAYS)}}]
-    }
-    described = {name: {"description": info.description} for name, info in Select.model_fields.items()}
-    del described["argument"]
+    alone = [rule for rule in RULES if rule not in ARGUMENTS or ARGUMENTS[rule][2] is not None]
+    simpler = {"enum": [*COSTS, *(name for name, path in _names(index).items() if _tuned(path, index))]}
     forms: dict[str, Schema] = {
         "metric": metric,
         "split": {"type": "string", "minLength": 1, "default": Select.model_fields["split"].default},
-        "rule": {"anyOf": [{"enum": list(RULES)}, *with_argument]},
-        "prefer": {"type": "array", "items": preference},
+        "rule": {"anyOf": [{"enum": alone}, *with_argument]},
+        "prefer": {"type": "array", "items": {"anyOf": [simpler, _one_way(simpler)]}, "uniqueItems": True},
         "require": {"type": "array", "items": {"type": "string"}},
     }
-    properties = {name: {**schema, **described[name]} for name, schema in forms.items()}
+    properties = {name: {**form, "description": Select.model_fields[name].description} for name, form in forms.items()}
     return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _one_way(names: Schema) -> Schema:
+    ways = {"enum": list(WAYS)}
+    return {
+        "type": "object", "propertyNames": names, "additionalProperties": ways, "minProperties": 1, "maxProperties": 1,
+    }  # fmt: skip
+
+
+def _noise() -> Schema:
+    """Seeds, repeats or both; null is none."""
+    schema = _model(Noise)
+    given = [{"required": [name], "properties": {name: {"type": "integer"}}} for name in Noise.model_fields]
+    return {**schema, "anyOf": given}
+
+
+def _refine(index: FieldIndex) -> Schema:
+    schema = _model(Refine)
+    only = schema["properties"]["only"]
+    only |= {"items": {"enum": [name for name, path in _names(index).items() if _tuned(path, index)]}}
+    only["uniqueItems"] = True
+    return schema
+
+
+def _tuned(path: str, index: FieldIndex) -> bool:
+    return index.leaves[path].identity in TUNED
 
 
 def _model(model: type[Part]) -> Schema:

@@ -18,7 +18,16 @@ from tunebook.spec.cases import CaseGroup, cases_of, read_across
 from tunebook.spec.expressions import Expression
 from tunebook.spec.faults import At, Faults, shown
 from tunebook.spec.fields import plain
-from tunebook.spec.judging import Confirm, Noise, Refine, Select, read_refine, read_select
+from tunebook.spec.judging import (
+    Confirm,
+    Noise,
+    Refine,
+    Select,
+    read_confirm,
+    read_noise,
+    read_refine,
+    read_select,
+)
 from tunebook.spec.names import OTHER_TOOLS, listed, meant, suggestion
 from tunebook.spec.parts import Part, read_expressions, read_model
 from tunebook.spec.space import Space, read_space
@@ -88,6 +97,7 @@ class Study(BaseModel):
         None, description="Finalists on fresh seeds; default: {top: 5, seeds: 3} where there is one seed; null: none"
     )
     noise: Noise | None = Field(None, description="Runs that measure the noise and choose nothing")
+    control: bool = Field(True, description="Whether decisions that it starts from are run again as a control")
     refine: Refine | None = Field(None, description="Stands for a space: a finer grid around a study's decision")
     select: Select = Field(Select(), description="What the decision is made by")
     report: Report = Field(Report(), description="What the page shows")
@@ -151,8 +161,8 @@ def read_parts(raw: Any, faults: Faults, *, name: str = "study") -> dict[str, An
     readers = {
         "study": _read_name, "question": _read_text, "task": _read_task, "base": _read_base, "space": _read_space,
         "where": read_expressions, "across": _read_across, "replicates": _read_replicates, "search": _read_search,
-        "confirm": _read_confirm, "noise": _read_noise, "refine": read_refine, "select": read_select,
-        "report": _read_report, "limit": _read_limit, "keep": _read_keep, "device": _read_device,
+        "confirm": read_confirm, "noise": read_noise, "refine": read_refine, "select": read_select,
+        "report": _read_report, "limit": _read_limit, "keep": _read_keep, "device": _read_device, "control": _read_flag,
     }  # fmt: skip
     found: dict[str, Any] = {key: read(raw[key], (key,), faults) for key, read in readers.items() if key in raw}
     if "confirm" not in raw and len(found.get("replicates") or ({},)) == 1:
@@ -261,15 +271,11 @@ def _read_search(raw: Any, at: At, faults: Faults) -> str | None:
     return None
 
 
-def _read_confirm(raw: Any, at: At, faults: Faults) -> Confirm | None:
-    return None if raw is None else read_model(Confirm, raw, at, faults)
-
-
-def _read_noise(raw: Any, at: At, faults: Faults) -> Noise | None:
-    found = None if raw is None else read_model(Noise, raw, at, faults)
-    if found is not None and found.seeds is None and found.repeats is None:
-        faults.add(at, f"must say how many seeds or repeats; got {shown(raw)}", "noise: {seeds: 5}")
-    return found
+def _read_flag(raw: Any, at: At, faults: Faults) -> bool | None:
+    if isinstance(raw, bool):
+        return raw
+    faults.add(at, f"must be true or false; got {shown(raw)}")
+    return None
 
 
 def _read_report(raw: Any, at: At, faults: Faults) -> Report | None:

@@ -1,0 +1,167 @@
+"""Whether configurations that other studies decided do as well here: T601."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Literal
+
+from tunebook.analyse.audit.finding import Finding, finding
+from tunebook.analyse.pooling import Pooled, pooled
+from tunebook.analyse.saying import counted, number
+from tunebook.analyse.scores import cell, value_of
+from tunebook.records import Control, Row, RunFacts, Table
+
+CONFIDENCE = 0.95
+FEWEST_DF = 2
+"""With one degree of freedom an interval reaches 12.7 standard errors: nothing would fail to reproduce."""
+Verdict = Literal["reproduced", "not reproduced", "cannot be judged"]
+
+
+@dataclass(frozen=True)
+class ControlResult:
+    """What running a decided configuration again showed.
+
+    Args:
+        sentence: The verdict with its numbers.
+        before, here: Means of the deciding study's metric there and here, over the cases that both have; None where
+            no run has a value.
+        low, high: 95 % interval of before - here: Student's t with the spread within configurations of both studies,
+            pooled; None where it is not needed, or where too little is known of the spread.
+    """
+
+    control: Control
+    verdict: Verdict
+    sentence: str
+    before: float | None
+    here: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+def controls(table: Table) -> tuple[ControlResult, ...]:
+    """The result of each control of a study, in their order.
+
+    A control has reproduced when every run that is the same in both (one case, one replicate) has the same score to
+    the last digit, or when the interval of the difference holds 0.
+    """
+    return tuple(_result(table, control) for control in table.controls)
+
+
+def not_reproduced(table: Table) -> Iterator[Finding]:
+    """T601."""
+    for result in controls(table):
+        if result.verdict == "not reproduced":
+            control = result.control
+            yield finding(
+                "T601",
+                result.sentence,
+                _evidence(control),
+                f"look for what differs between {control.study} and {table.study} (data, versions, device); else take "
+                "the score of here for the true one, and confirm finalists on fresh seeds before deciding",
+            )
+
+
+@dataclass(frozen=True)
+class _Both:
+    """The runs of one case, there and here, by replicate: those with a value."""
+
+    before: Mapping[str, float]
+    here: Mapping[str, float]
+
+
+def _result(table: Table, control: Control) -> ControlResult:
+    both = list(_cases(control))
+    name = f"{control.label} of {control.study}"
+    if not both:
+        return ControlResult(control, "cannot be judged", f"{name} {_missing(control)}.", None, None)
+    before, here = (
+        fmean(fmean(each.before.values()) for each in both),
+        fmean(fmean(each.here.values()) for each in both),
+    )
+    runs = f"(n = {min(len(each.before) for each in both)} and {min(len(each.here) for each in both)})"
+    scores = f"{control.metric} on {control.split} was {number(before)} there and is {number(here)} here {runs}"
+    shared = [(each.before[name], each.here[name]) for each in both for name in each.before if name in each.here]
+    if shared and all(one == other for one, other in shared):
+        same = counted(len(shared), "common run")
+        has = "has the same score" if len(shared) == 1 else "have the same scores"
+        return ControlResult(
+            control, "reproduced", f"{name} reproduced: {same} {has}, to the last digit; {scores}.", before, here
+        )
+    noise = _noise(table, control)
+    if noise is None:
+        why = "too little is known of the spread between replicates to judge the difference"
+        return ControlResult(
+            control, "cannot be judged", f"{name} cannot be judged: {scores}, and {why}.", before, here
+        )
+    half = _half_width(both, noise)
+    low, high = before - here - half, before - here + half
+    inside = low <= 0 <= high
+    interval = f"the difference is {number(before - here)}, with a 95 % interval from {number(low)} to {number(high)}"
+    verb = "reproduced" if inside else "did not reproduce"
+    verdict: Verdict = "reproduced" if inside else "not reproduced"
+    return ControlResult(control, verdict, f"{name} {verb}: {scores}; {interval}.", before, here, low, high)
+
+
+def _cases(control: Control) -> Iterator[_Both]:
+    """The cases that have values on both sides."""
+    there = {row.case.label: row for row in control.before}
+    for row in control.here:
+        if row.case.label in there:
+            both = _Both(_values(there[row.case.label].runs, control), _values(row.runs, control))
+            if both.before and both.here:
+                yield both
+
+
+def _values(runs: Sequence[RunFacts], control: Control) -> dict[str, float]:
+    """Replicate -> score; a run that was executed again counts once, as the replicate that it is."""
+    found: dict[str, float] = {}
+    for run in runs:
+        value = value_of(run, control.metric, control.split)
+        if value is not None:
+            found.setdefault(_replicate(run), value)
+    return found
+
+
+def _replicate(run: RunFacts) -> str:
+    return " ".join(f"{factor}={number}" for factor, number in sorted(run.replicate.items()))
+
+
+def _half_width(both: Sequence[_Both], noise: Pooled) -> float:
+    """Half of the interval of a difference of means over cases, each of independent means over runs."""
+    from scipy.special import stdtrit  # noqa: PLC0415  a study without controls does not wait for it
+
+    variance = sum(1 / len(each.before) + 1 / len(each.here) for each in both) / len(both) ** 2
+    return float(stdtrit(noise.df, 0.5 + CONFIDENCE / 2)) * noise.sd * math.sqrt(variance)
+
+
+def _noise(table: Table, control: Control) -> Pooled | None:
+    """The spread within configurations, of this study and of the control in both; None of too few runs."""
+    own = {(row.configuration, row.case.label) for row in table.rows}
+    elsewhere = [row for row in control.here if (row.configuration, row.case.label) not in own]
+    rows: list[Row] = [*table.rows, *elsewhere, *control.before]
+    cells = [
+        cell(row, metric=control.metric, split=control.split, role=role)
+        for row in rows
+        for role in dict.fromkeys(run.role for run in row.runs)
+    ]
+    found = pooled(cells)
+    return found if found is not None and found.df >= FEWEST_DF else None
+
+
+def _missing(control: Control) -> str:
+    where = f"{control.metric} on {control.split}"
+    if not {row.case.label for row in control.before} & {row.case.label for row in control.here}:
+        return "cannot be judged: no case is common to both studies"
+    side = "here" if not any(_values(row.runs, control) for row in control.here) else "there"
+    return f"cannot be judged: no run of it has a value of {where} {side}"
+
+
+def _evidence(control: Control) -> Iterator[str]:
+    for words, rows in (("there", control.before), ("here", control.here)):
+        for row in rows:
+            values = ", ".join(
+                f"{name or 'the run'}: {number(value)}" for name, value in _values(row.runs, control).items()
+            )
+            if values:
+                yield f"{words}{f' ({row.case.label})' if row.case.label else ''}: {values}"

@@ -1,0 +1,80 @@
+"""Whether the order of the configurations is more than noise."""
+
+from collections.abc import Iterator, Sequence
+
+from tunebook.analyse.audit.finding import Finding, distinct, finding, is_own
+from tunebook.analyse.comparisons import Difference, against_best
+from tunebook.analyse.finals import confirmed
+from tunebook.analyse.noise import noise
+from tunebook.analyse.saying import counted, name_of, number
+from tunebook.analyse.scores import Entry, Unavailable, called, direction, ordered, searched
+from tunebook.records import Role, Row, RunFacts, Table
+
+SIMPLEST = " (select: {rule: one-standard-error})"
+NEAREST = 5
+"""Most configurations that are named: the leaderboard shows all."""
+
+
+def inside_noise(table: Table) -> Iterator[Finding]:
+    """T301: the best configuration is not told apart from others, by multiple comparisons with the best.
+
+    On fresh seeds where the finalists were confirmed.
+    """
+    role: Role = "confirm" if confirmed(table) else "search"
+    entries = [entry for entry in ordered(table, role) if entry.selection.complete]
+    gaps = against_best([entry.selection for entry in entries], direction(table, table.select_metric))
+    tied = [
+        (entry, gap) for entry, gap in list(zip(entries, gaps, strict=True))[1:] if gap is not None and not gap.apart
+    ]
+    if tied:
+        fresh = " on fresh seeds" if role == "confirm" else ""
+        yield finding(
+            "T301",
+            f"{name_of(entries[0])}, the best of {counted(len(entries), 'configuration')}{fresh}, is not told apart "
+            f"from {counted(len(tied), 'other')}: the smallest gap of {table.select_metric} on {table.select_split} is "
+            f"{number(min(abs(gap.mean) for _, gap in tied))}.",
+            (*_nearest(tied), _decided(table)),
+            f"run more seeds of these, or take the simplest of them{SIMPLEST if is_own(table) else ''}",
+        )
+
+
+def no_spread(table: Table) -> Iterator[Finding]:
+    """T302: configurations with one run that a seed could change.
+
+    Not where something else says how far scores move: a centre point, or finalists on fresh seeds.
+    """
+    single = [row for row in table.rows if len(runs := _finished(row)) == 1 and runs[0].replicate]
+    if single and not _measured_otherwise(table):
+        have = "configuration has" if distinct(single) == 1 else "configurations have"
+        yield finding(
+            "T302",
+            f"{distinct(single)} {have} one replicate: no spread can be given, and gaps between them may be noise.",
+            map(called, single),
+            "replicates: {seed: 3}" if is_own(table) else "run each with three seeds or more",
+        )
+
+
+def _finished(row: Row) -> list[RunFacts]:
+    return [run for run in searched(row) if run.status == "finished"]
+
+
+def _measured_otherwise(table: Table) -> bool:
+    known = noise(table, table.select_metric, table.select_split)
+    return confirmed(table) or (not isinstance(known, Unavailable) and known.source == "centre point")
+
+
+def _nearest(tied: Sequence[tuple[Entry, Difference]]) -> Iterator[str]:
+    by_gap = sorted(tied, key=lambda each: abs(each[1].mean))
+    for entry, gap in by_gap[:NEAREST]:
+        yield (
+            f"{name_of(entry)}: {number(abs(gap.mean))} behind, with an interval from {number(gap.low)} to "
+            f"{number(gap.high)} (n = {gap.n})"
+        )
+    if len(tied) > NEAREST:
+        yield f"and {len(tied) - NEAREST} more"
+
+
+def _decided(table: Table) -> str:
+    if table.decision is None or not is_own(table):
+        return f"{table.rule} decides between them" if is_own(table) else "no rule is stated that decides between them"
+    return f"{table.decision.rule} decides between them: {table.decision.label or table.decision.configuration}"

@@ -1,0 +1,152 @@
+"""What each parameter does to a score, with its uncertainty: main effects, interactions, importance.
+
+The model is score = block + one term per parameter (each of its values a level of its own) + error, by least squares,
+so that a constrained grid, where levels do not meet equally often, is judged fairly. What parameters do together is in
+the error of the main effects, which makes them harder to see and never easier. With one run per configuration the
+error is just that: how far the configurations lie from the sum of their parameters.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tunebook.analyse.designs import TINY, Design, Numbers, Observed, is_number, observed
+from tunebook.analyse.importance import importance
+from tunebook.analyse.interactions import Interaction, interactions
+from tunebook.analyse.main_effects import Effect, main_effect
+from tunebook.analyse.projections import confounded, projections
+from tunebook.analyse.scores import Unavailable
+from tunebook.records import Table, digest
+
+GRID = 0.5
+"""A number with more distinct values than this share of the configurations has fewer than two for each level."""
+FEW = 4
+"""So many values make a small grid, however few its points are."""
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What the parameters of one alternative do to one metric on one split.
+
+    Args:
+        runs: Runs that were judged (searched, with a value); `configurations`: of so many.
+        blocks: What was taken out first: `orgasegment seed=0`.
+        main: Parameter by parameter, in the order of declaration; those that cannot be judged are absent.
+        interactions: Of the pairs that can be judged.
+        importance: Where the space is no grid: parameter -> share of the variance of a random forest that it alone
+            explains (functional ANOVA), largest first. None on grids.
+        reason: What the error is, where it is not the spread of replicates, and why something is absent; sentences.
+    """
+
+    alternative: str
+    metric: str
+    split: str
+    runs: int
+    configurations: int
+    blocks: tuple[str, ...]
+    main: tuple[Effect, ...]
+    interactions: tuple[Interaction, ...]
+    importance: tuple[tuple[str, float], ...] | None
+    reason: str
+
+
+def effects(table: Table, metric: str, split: str) -> tuple[Effects, ...] | Unavailable:
+    """The effects of the varied parameters, alternative by alternative.
+
+    An alternative that varies nothing is left out; a space without alternatives is one called "". The random
+    rearrangements are drawn with a seed made of the study, the metric, the split, the alternative and the parameter.
+    """
+    names = [name for name in dict.fromkeys(row.alternative for row in table.rows) if _varies(table, name)]
+    if not names:
+        return Unavailable("no parameter was varied")
+    return tuple(_effects(table, metric, split, name) for name in names)
+
+
+def _effects(table: Table, metric: str, split: str, alternative: str) -> Effects:
+    found = observed(table, alternative, metric=metric, split=split)
+    design, configurations = found.design, len(set(found.configurations))
+    blocks = tuple(name for name in design.names if name)
+    blank = Effects(alternative, metric, split, len(found.values), configurations, blocks, (), (), None, "")
+    key = (table.study, metric, split, alternative)
+    if configurations < 2 or not design.factors:
+        return replace(blank, reason=_nothing(configurations))
+    if scattered := _scattered(design, configurations):
+        found_by_forest = importance(found, seed=_seed(*key))
+        why = f"The space is no grid: most configurations have a value of their own of {' and '.join(scattered)}."
+        reasons = [why, found_by_forest.reason, *_left_out(found)]
+        return replace(blank, importance=found_by_forest.shares, reason=" ".join(reasons))
+    if why := _saturated(design):
+        return replace(blank, reason=" ".join([why, *_left_out(found)]))
+    values, after_blocks = np.array(found.values), _after_blocks(found)
+    judged = {at: factor for at, factor in enumerate(design.factors) if not confounded(design, at)}
+    unjudged = (confounded(design, at) for at in range(len(design.factors)) if at not in judged)
+    reasons = [*_caveats(found), *unjudged, *_left_out(found)]
+    return replace(
+        blank,
+        main=tuple(
+            main_effect(design, at, values, after_blocks, seed=_seed(*key, factor.parameter))
+            for at, factor in judged.items()
+        ),
+        interactions=interactions(design, after_blocks, seed=_seed(*key, "interactions")),
+        reason=" ".join(reasons),
+    )
+
+
+def _after_blocks(found: Observed) -> Numbers:
+    values, blocks = np.array(found.values), projections(found.design).blocks
+    values = values - values.mean()
+    left = values - blocks @ (blocks.T @ values)
+    return left if np.abs(left).max() > TINY * max(map(abs, found.values)) else np.zeros_like(left)
+
+
+def _nothing(configurations: int) -> str:
+    if configurations == 0:
+        return "No run has a value."
+    have = "configuration has" if configurations == 1 else "configurations have"
+    return f"{configurations} {have} a value, and no parameter has two levels among them."
+
+
+def _scattered(design: Design, configurations: int) -> list[str]:
+    """The numbers that keep a space from being a grid."""
+    if len(design.factors) < 2:
+        return []
+    least = max(FEW, GRID * configurations)
+    numbers = [factor for factor in design.factors if all(map(is_number, factor.levels))]
+    return [factor.parameter for factor in numbers if len(factor.levels) > least]
+
+
+def _saturated(design: Design) -> str:
+    runs, needed = len(design.blocks), projections(design).whole.shape[1]
+    if runs > needed:
+        return ""
+    return (
+        f"The {runs} runs leave no error to judge by: as many numbers describe their blocks and levels. "
+        "More replicates would."
+    )
+
+
+def _caveats(found: Observed) -> Iterator[str]:
+    if found.once:
+        yield "Replicates change no score, so the runs of a configuration count as one."
+    if not found.replicated:
+        each = "configuration" if found.design.case is None else "configuration and case"
+        yield (
+            f"One run per {each}: the error is how far scores lie from the sum of blocks and parameters, so it holds "
+            "what these do together."
+        )
+
+
+def _left_out(found: Observed) -> Iterator[str]:
+    if found.without:
+        have = "run has" if found.without == 1 else "runs have"
+        yield f"{found.without} {have} no value and no part in this."
+
+
+def _varies(table: Table, alternative: str) -> bool:
+    points = [row.parameters for row in table.rows if row.alternative == alternative]
+    return any(len({repr(point[name]) for point in points if name in point}) > 1 for name in table.parameters)
+
+
+def _seed(*names: str) -> int:
+    return int(digest(names)[:16], 16)

@@ -1,0 +1,167 @@
+"""The main effect of a parameter: adjusted means, F, p, and what would have been seen."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tunebook.analyse.designs import TINY, Design, Numbers, alike, grouped
+from tunebook.analyse.f_tests import LEVEL, detectable, ratio, tail
+from tunebook.analyse.permuting import fine, fine_residuals, p_of, rearranged
+from tunebook.analyse.projections import projections, within
+from tunebook.records import Scalar
+
+ENOUGH = 0.9
+"""Share of what the runs tell of a parameter that those that share all else must tell, to be judged by them alone."""
+Test = Literal["exact", "residuals", "normal"]
+
+
+@dataclass(frozen=True)
+class Level:
+    """One value of a parameter.
+
+    Args:
+        mean: Adjusted: the mean prediction had all runs this value and else what they have. The plain mean in a full
+            grid.
+        low, high: Its 95 % interval for these blocks (Student's t with the degrees of freedom of the error).
+        n: Runs that have this value.
+    """
+
+    value: Scalar
+    mean: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What one parameter does, all others and the blocks taken out.
+
+    Args:
+        levels: Its values: ascending when they are numbers, else in the order of the rows.
+        f: Type II: (SS / df) / (error SS / df), where SS is what the parameter adds to blocks and all other
+            parameters. Infinite where no error is left, None where SS is nothing too: no run differs.
+        df: Degrees of freedom of the parameter and of the error.
+        p: How often chance alone does as well (see `test`); 1 where all that is compared is equal.
+        eta2: SS / (sum of squares between runs after blocks): the share of the variation that is the parameter's. In
+            a full grid the shares of all terms and of the error sum to 1.
+        seen: The smallest range between level means that would have been found with 80 % power at 5 %
+            (`f_tests.detectable`).
+        permutations: Rearrangements behind p, beside the scores as they are; 0 for `normal`.
+        test: `exact`: scores rearranged among runs that share block and all other parameters, which is right
+            whatever the errors and the other parameters are. `residuals`: where too few runs do, residuals of the
+            model without the parameter, within blocks (Freedman and Lane 1983). `normal`: where there are too few
+            runs for either (for residuals, twice as many as what blocks and parameters explain), the tail of the F
+            distribution.
+        equal: Groups of runs that differ in this parameter alone, when all runs of each such group have equal scores
+            to the last digit, and the groups join all levels: it does nothing at all. Else 0.
+    """
+
+    parameter: str
+    levels: tuple[Level, ...]
+    f: float | None
+    df: tuple[int, int]
+    p: float
+    eta2: float
+    seen: float
+    permutations: int
+    test: Test
+    equal: int
+
+
+def main_effect(design: Design, at: int, values: Numbers, after_blocks: Numbers, *, seed: int) -> Effect:
+    """The effect of one parameter that the design can tell from the others and from the blocks.
+
+    Args:
+        at: Index of the parameter in the design.
+        values: Scores, one per run. `after_blocks`: with their blocks taken out.
+        seed: Of the random rearrangements.
+    """
+    projected, factor = projections(design), design.factors[at]
+    df = projected.own[at].shape[1], len(values) - projected.whole.shape[1]
+    total = float(after_blocks @ after_blocks)
+    explained = float(np.sum((after_blocks @ projected.own[at]) ** 2))
+    left = max(0.0, total - float(np.sum((after_blocks @ projected.whole) ** 2)))
+    f = ratio(explained, left, df, total=total)
+    sd = math.sqrt(left / df[1]) if left > TINY * total else 0.0
+    test, groups = _way(design, at, df)
+    if f is None or test == "normal":
+        test, p, permutations = "normal", 1.0 if f is None else tail(f, df), 0
+    else:
+        generator = np.random.default_rng(seed)
+        p, permutations = _rearranged(design, at, after_blocks, groups, generator, exact=test == "exact")
+    equal = _equal(design, at, values)
+    return Effect(
+        parameter=factor.parameter,
+        levels=_levels(design, at, values, sd, df[1]),
+        f=f,
+        df=df,
+        p=1.0 if equal else p,
+        eta2=explained / total if f is not None else 0.0,
+        seen=detectable(design, at, df, sd=sd),
+        permutations=permutations,
+        test=test,
+        equal=equal,
+    )
+
+
+def _way(design: Design, at: int, df: tuple[int, int]) -> tuple[Test, NDArray[np.intp]]:
+    """How p is found, and the groups within which scores or residuals are rearranged."""
+    factor, blocks = design.factors[at], grouped(design.blocks)
+    groups = alike(design, factor)
+    if within(design, at, groups) >= ENOUGH and fine(groups, len(factor.levels), error=df[1]):
+        return "exact", groups
+    return "residuals" if fine_residuals(blocks, len(factor.levels), error=df[1]) else "normal", blocks
+
+
+def _rearranged(
+    design: Design,
+    at: int,
+    after_blocks: Numbers,
+    groups: NDArray[np.intp],
+    generator: np.random.Generator,
+    *,
+    exact: bool,
+) -> tuple[float, int]:
+    """p and the number of rearrangements behind it.
+
+    Residuals of the model without the parameter are rearranged. Within runs that are alike but for the parameter they
+    are the scores less a constant, so that there it is the exact test, and the model without the parameter explains
+    nothing of them, however they are rearranged.
+    """
+    rest, own = projections(design).rest[at], projections(design).own[at]
+    residual = after_blocks - rest @ (rest.T @ after_blocks)
+    drawn = rearranged(residual, groups, generator)
+    explained = np.sum((drawn @ own) ** 2, axis=1)
+    everything = float(residual @ residual)
+    free = everything if exact else everything - np.sum((drawn @ rest) ** 2, axis=1)
+    share = float(np.sum((residual @ own) ** 2)) / everything
+    return p_of(share, explained / np.maximum(free, TINY * everything)), len(drawn)
+
+
+def _levels(design: Design, at: int, values: Numbers, sd: float, error: int) -> tuple[Level, ...]:
+    from scipy.special import stdtrit  # noqa: PLC0415  a command that judges nothing does not wait for it
+
+    factor, means = design.factors[at], projections(design).means[at]
+    centres = means @ values
+    halves = float(stdtrit(error, 1 - LEVEL / 2)) * sd * np.sqrt(np.sum(means**2, axis=1))
+    counts = np.bincount([code for code in factor.codes if code >= 0]).tolist()
+    return tuple(
+        Level(value, mean, mean - half, mean + half, n)
+        for value, mean, half, n in zip(factor.levels, centres.tolist(), halves.tolist(), counts, strict=True)
+    )
+
+
+def _equal(design: Design, at: int, values: Numbers) -> int:
+    groups = alike(design, design.factors[at])
+    if within(design, at, groups) < TINY:
+        return 0
+    members: dict[int, list[int]] = {}
+    for run, group in enumerate(groups.tolist()):
+        members.setdefault(group, []).append(run)
+    codes = design.factors[at].codes
+    compared = [runs for runs in members.values() if len({codes[run] for run in runs}) > 1]
+    return len(compared) if all(np.ptp(values[runs]) == 0 for runs in compared) else 0

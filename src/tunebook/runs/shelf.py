@@ -1,0 +1,74 @@
+"""Where a study's runs find what they read, the decisions of other studies among it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tunebook.errors import InputError, Problem
+from tunebook.fingerprints import FingerprintCache
+from tunebook.ledger.ledger import Ledger
+from tunebook.ledger.records_files import PlannedEntry
+from tunebook.records import Decision
+
+NO_SEED = -1
+"""The key of a decision's run when no seed matters."""
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Where a study's runs find what they read.
+
+    Args:
+        book: The book's folder, absolute.
+        ledger: Where decisions of other studies stand.
+        cache: Where content hashes are remembered.
+        roots: Names of data roots -> paths, as book.yaml gives them.
+    """
+
+    book: Path
+    ledger: Ledger
+    cache: FingerprintCache
+    roots: Mapping[str, str] = field(default_factory=dict)
+
+    def decision(self, name: str, *, place: str) -> Decision:
+        """The decision of a study; see `decision_of`."""
+        return decision_of(name, self.ledger, place=place)
+
+
+def decision_of(name: str, ledger: Ledger, *, place: str) -> Decision:
+    """The decision of a study.
+
+    Raises:
+        InputError: when it has none, or one that the study no longer stands behind.
+    """
+    decision = current_decision(name, ledger)
+    if decision is None:
+        stale = ledger.decision(name) is not None
+        which = (
+            f"a decision of study {name} as it is declared; the one it has is older"
+            if stale
+            else (f"the decision of study {name}, which has none yet")
+        )
+        raise InputError(Problem(place, f"needs {which}", f"run study {name} first"))
+    return decision
+
+
+def current_decision(name: str, ledger: Ledger) -> Decision | None:
+    """The decision of a study, if its newest plan holds what was decided and all its runs have ended and are scored.
+
+    A study that was edited since, or lacks runs, has none until it is run again.
+    """
+    decision = ledger.decision(name)
+    if decision is None:
+        return None
+    planned = ledger.planned(name)
+    ended = ledger.outcomes(entry.run for entry in planned)
+    scored = ledger.scored(entry.run for entry in planned)
+
+    def complete(entry: PlannedEntry) -> bool:
+        outcome = ended.get((entry.run, entry.length))
+        failed = outcome is not None and outcome.status == "failed"
+        return failed or (entry.run, entry.length, entry.scoring) in scored
+
+    held = any((entry.configuration, entry.scoring) == (decision.configuration, decision.scoring) for entry in planned)
+    return decision if held and all(map(complete, planned)) else None

@@ -1,0 +1,135 @@
+"""Making a study ready: its plan, and the runs that it holds before any of them has run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tunebook import task as tasks
+from tunebook.ledger.ledger import Ledger
+from tunebook.records import Decision, PlannedRun, Scalar, Upstream
+from tunebook.runs import (
+    Inputs,
+    Shelf,
+    control_runs,
+    current_decision,
+    decision_of,
+    noise_runs,
+    search_runs,
+    upstream_of,
+)
+from tunebook.search.grid import grid
+from tunebook.spec.completing import complete
+from tunebook.spec.plan import Plan, plan
+from tunebook.spec.refining import refined
+from tunebook.spec.space import Point
+from tunebook.spec.study import Study
+from tunebook.task import Task
+
+SEARCHES = {"grid": grid}
+"""Which points are tried: a function of (space, history, generator) for every search that a study may name."""
+
+
+@dataclass(frozen=True)
+class LaidOut:
+    """A study joined with the decisions that it builds on.
+
+    Args:
+        points: What the search proposes.
+        decisions: Study -> its decision, for each that this one starts from.
+    """
+
+    task: Task
+    plan: Plan
+    points: tuple[Point, ...]
+    decisions: Mapping[str, Decision]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A study made ready: its plan, and the runs that it holds, in order.
+
+    Args:
+        runs: Search, noise and controls; finalists on fresh seeds once they are known (`with_finalists`).
+        inputs: Makes further runs.
+        carried: Alternative -> what a decision of another study brings into it, and that study's name.
+        upstream: Alternative -> what the studies that it starts from tried.
+    """
+
+    book: Path
+    study: Study
+    task: Task
+    plan: Plan
+    runs: tuple[PlannedRun, ...]
+    inputs: Inputs
+    decisions: Mapping[str, Decision]
+    text: str
+    carried: Mapping[str, str]
+    upstream: Mapping[str, Upstream]
+
+
+def undecided(study: Study, ledger: Ledger) -> tuple[str, ...]:
+    """The studies that this one builds on and that have no decision, or one from before they were edited."""
+    return tuple(name for name in study.references if current_decision(name, ledger) is None)
+
+
+def lay_out(study: Study, ledger: Ledger) -> LaidOut:
+    """The plan of a study.
+
+    Raises:
+        InputError: for a reference to a study without a current decision, or a study that cannot be planned.
+    """
+    task = tasks.find(study.task)
+    study = complete(study, task)
+    if study.refine is not None:
+        around = decision_of(study.refine.study, ledger, place=study.study)
+        study = refined(study, task, decided=around.values, tried=_tried(around, ledger))
+    decisions = {name: decision_of(name, ledger, place=study.study) for name in study.decisions}
+    points = tuple(SEARCHES[study.search](study.space, (), np.random.default_rng(0)))
+    laid_out = plan(
+        study,
+        task,
+        references={name: decision.values for name, decision in decisions.items()},
+        left_open={name: decision.left_open for name, decision in decisions.items()},
+        points=points,
+    )
+    return LaidOut(task, laid_out, points, decisions)
+
+
+def prepare(study: Study, shelf: Shelf, *, text: str = "") -> Prepared:
+    """Enumerate a study's runs; data are read to fingerprint them, and verified when they are new.
+
+    Args:
+        text: The study file as the person wrote it; shown on the page.
+
+    Raises:
+        InputError: for data or weights that cannot be used, or a reference to a study without a decision.
+    """
+    ready = lay_out(study, shelf.ledger)
+    study, task, decisions = ready.plan.study, ready.task, ready.decisions
+    inputs = Inputs(shelf, task, study.study)
+    searched = search_runs(ready.plan, inputs)
+    further = [] if study.noise is None else list(noise_runs(ready.plan, study.noise, inputs))
+    for decision in decisions.values() if study.control else ():
+        further += control_runs(decision, ready.plan, searched, inputs, task, shelf.ledger)
+    carried = {
+        alternative.label: f"{decisions[alternative.source].label} ({alternative.source})"
+        for alternative in study.space.alternatives()
+        if alternative.source is not None
+    }
+    upstream = upstream_of(ready.plan, ready.points, searched, shelf.ledger)
+    return Prepared(
+        shelf.book, study, task, ready.plan, (*searched, *further), inputs, decisions, text, carried, upstream
+    )
+
+
+def _tried(decision: Decision, ledger: Ledger) -> Mapping[str, tuple[Scalar, ...]]:
+    """Parameter -> every value of it that a study tried, in the alternative that it decided for."""
+    entries = [entry for entry in ledger.planned(decision.study) if not entry.source]
+    chosen = {entry.alternative for entry in entries if entry.configuration == decision.configuration}
+    found: dict[str, dict[Scalar, None]] = {}
+    for entry in entries:
+        for name, value in entry.parameters.items() if entry.alternative in chosen else ():
+            found.setdefault(name, {})[value] = None
+    return {name: tuple(values) for name, values in found.items()}

@@ -1,0 +1,196 @@
+"""A study as a table: what it declares, what it holds, and what ledger and run folders say of that."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tunebook.errors import InputError, Problem
+from tunebook.execute.scoring import scoring_of
+from tunebook.ledger.ledger import Ledger
+from tunebook.ledger.queries import facts_of
+from tunebook.ledger.records_files import PlannedEntry
+from tunebook.records import (
+    Control,
+    Decision,
+    Excluded,
+    MetricFacts,
+    PlannedRun,
+    Row,
+    RunFacts,
+    Scoring,
+    Table,
+    Upstream,
+)
+from tunebook.study.preparing import Prepared
+
+
+def table(name: str, ledger: Ledger, book: Path, *, plan: int | None = None) -> Table:
+    """What the ledger and the run folders hold of a study, as analysis and page need it.
+
+    Args:
+        plan: Number of a plan of the study; None: the newest.
+
+    Raises:
+        InputError: when the study has never been run in this book, or has no plan of this number.
+    """
+    declared = ledger.declared(name, number=plan)
+    if declared is None:
+        if plan is not None:
+            raise InputError(
+                Problem(f"{name}@{plan}", "must be a plan of the study; the ledger has none of this number")
+            )
+        raise InputError(Problem(name, "must have been run in this book before it has a page", f"tunebook run {name}"))
+    static, entries = _read_table(json.loads(declared)), ledger.planned(name, number=plan)
+    found = _filled(static, entries, ledger, book, drawn=True)
+    return found if plan is None else replace(found, decision=_then(entries, ledger.decisions(name)))
+
+
+def table_of(prepared: Prepared, ledger: Ledger) -> Table:
+    """The same of a study that is made ready, whether or not its plan is written down; without curves and pictures."""
+    return _filled(declared_table(prepared), entries_of(prepared), ledger, prepared.book, drawn=False)
+
+
+def declared_table(prepared: Prepared) -> Table:
+    """The table of a study before anything ran: what it declares, without rows."""
+    study, planned, metrics = prepared.study, prepared.plan, prepared.task.metrics
+    select = study.select
+    named = [name for entry in select.require for name in entry.names]
+    named += list(select.argument) if isinstance(select.argument, Mapping | tuple | list) else []
+    shown = dict.fromkeys((select.metric, *study.report.metrics, *(name for name in named if name in metrics)))
+    shown |= dict.fromkeys(decision.metric for decision in prepared.decisions.values())
+    confirm = study.confirm if len(planned.configurations) > 1 else None
+    return Table(
+        study=study.study,
+        question=study.question,
+        task=study.task,
+        metrics={name: metrics[name].facts for name in shown},
+        report=tuple(study.report.metrics),
+        splits=tuple(study.report.splits),
+        select_metric=select.metric,
+        select_split=select.split,
+        rule=select.rule,
+        parameters=tuple(planned.parameters),
+        rows=(),
+        excluded=planned.excluded,
+        equivalent=planned.counts.equivalent,
+        declared=planned.counts.declared,
+        provenance={"study file": prepared.text},
+        carried=prepared.carried,
+        upstream=prepared.upstream,
+        argument=select.argument,
+        prefer=select.prefer,
+        require=tuple(entry.text for entry in select.require),
+        confirm=None if confirm is None else (confirm.top, confirm.seeds),
+    )
+
+
+def entries_of(prepared: Prepared) -> tuple[PlannedEntry, ...]:
+    """What the study holds, as its plan is written down."""
+    planned = {entry.configuration.id: entry for entry in prepared.plan.configurations}
+    return tuple(
+        PlannedEntry(
+            run=one.run.id,
+            length=one.run.length,
+            configuration=one.configuration,
+            case=one.case,
+            replicate=one.run.replicate,
+            role=one.role,
+            position=position,
+            parameters={} if one.source else planned[one.configuration].parameters,
+            alternative="" if one.source else planned[one.configuration].alternative,
+            label=prepared.decisions[one.source].label if one.source else planned[one.configuration].label,
+            scoring=scoring(one, prepared).id,
+            repeat=one.run.repeat,
+            source=one.source,
+        )
+        for position, one in enumerate(prepared.runs)
+    )
+
+
+def scoring(planned: PlannedRun, prepared: Prepared) -> Scoring:
+    """How the study scores a run: a control as the study that decided it did."""
+    judge = prepared.decisions[planned.source] if planned.source else prepared.study.select
+    return scoring_of(planned.run.configuration, prepared.task, split=judge.split, metric=judge.metric)
+
+
+# Private ----------------------------------------------------------------------------------------------
+
+
+def _filled(static: Table, entries: Sequence[PlannedEntry], ledger: Ledger, book: Path, *, drawn: bool) -> Table:
+    """A declared table with its rows, its controls and its decision."""
+    own = [entry for entry in entries if not entry.source]
+    facts = facts_of(ledger, book, own, pictures_split=static.splits[0] if drawn else "", curves=drawn)
+    decisions = ledger.decisions(static.study)
+    return replace(
+        static,
+        rows=_rows(zip(own, facts, strict=True)),
+        decision=decisions[-1] if decisions else None,
+        controls=tuple(_controls([entry for entry in entries if entry.source], ledger, book)),
+        earlier=_earlier(static, decisions),
+    )
+
+
+def _rows(found: Iterable[tuple[PlannedEntry, RunFacts]]) -> tuple[Row, ...]:
+    rows: dict[tuple[str, str], tuple[PlannedEntry, list[RunFacts]]] = {}
+    for entry, facts in found:
+        rows.setdefault((entry.configuration, entry.case.label), (entry, []))[1].append(facts)
+    return tuple(
+        Row(entry.configuration, entry.label, entry.parameters, entry.case, entry.alternative, tuple(runs))
+        for entry, runs in rows.values()
+    )
+
+
+def _controls(entries: Sequence[PlannedEntry], ledger: Ledger, book: Path) -> Iterable[Control]:
+    """The carried configurations: their runs here, and those that they were decided on, as the ledger holds them."""
+    for source in dict.fromkeys(entry.source for entry in entries):
+        here = [entry for entry in entries if entry.source == source]
+        decision = next(
+            (each for each in reversed(ledger.decisions(source)) if each.configuration == here[0].configuration), None
+        )
+        if decision is None:
+            continue  # the files of the other study are gone: there is nothing to compare with
+        before = [
+            entry
+            for entry in ledger.planned(source)
+            if (entry.configuration, entry.role, entry.repeat) == (decision.configuration, decision.role, 0)
+        ]
+        yield Control(
+            study=source,
+            label=decision.label,
+            metric=decision.metric,
+            split=decision.split,
+            before=_rows(zip(before, _bare(ledger, book, before), strict=True)),
+            here=_rows(zip(here, _bare(ledger, book, here), strict=True)),
+        )
+
+
+def _then(entries: Sequence[PlannedEntry], decisions: Sequence[Decision]) -> Decision | None:
+    """The newest decision that a plan holds: its configuration, scored as it was for the decision."""
+    planned = {(entry.configuration, entry.scoring) for entry in entries}
+    return next((each for each in reversed(decisions) if (each.configuration, each.scoring) in planned), None)
+
+
+def _bare(ledger: Ledger, book: Path, entries: Sequence[PlannedEntry]) -> tuple[RunFacts, ...]:
+    return facts_of(ledger, book, entries, pictures_split="", curves=False)
+
+
+def _earlier(static: Table, decisions: Sequence[Decision]) -> tuple[str, ...]:
+    """How the study chose before, where that is not how it chooses."""
+    ways = dict.fromkeys(_way(each.rule, each.metric, each.split) for each in decisions)
+    ways.pop(_way(static.rule, static.select_metric, static.select_split), None)
+    return tuple(ways)
+
+
+def _way(rule: str, metric: str, split: str) -> str:
+    return f"{rule} of {metric} on {split}"
+
+
+def _read_table(found: Mapping[str, Any]) -> Table:
+    fields = dict(found)
+    fields["metrics"] = {name: MetricFacts(**facts) for name, facts in found["metrics"].items()}
+    fields["excluded"] = tuple(Excluded(**point) for point in found["excluded"])
+    fields["upstream"] = {name: Upstream(**each) for name, each in found.get("upstream", {}).items()}
+    fields["prefer"] = tuple((name, way) for name, way in found.get("prefer", ()))
+    return Table(**fields)

@@ -1,0 +1,76 @@
+"""Made-up studies, and what is on their pages, for the tests of pages."""
+
+from dataclasses import replace
+
+from study_tables import a_row, a_run, a_table, failed, missing
+
+from tunebook.analyse import decide
+from tunebook.records import Case, CurvePoint, Excluded, MetricFacts, Picture
+from tunebook.report import compose
+
+HOSTILE = "<script>alert('x')</script> a|b `code` **bold** $x$ [l](http://evil.example) <img src=http://evil.example/x>"
+FIVE = ("ais.msa", "box.msa", "point.msa", "ib.msa", "ip.msa")
+
+
+def small():
+    """Two configurations with two seeds, one failed run, one excluded point."""
+    point = [{"adapter.alpha": alpha, "adapter.rank": 4} for alpha in (4, 8)]
+    table = a_table(
+        a_row("alpha=4", a_run(0, val=0.5, test=0.45), a_run(1, val=0.52, test=0.47), parameters=point[0]),
+        a_row("alpha=8", a_run(0, val=0.6, test=0.5), failed(1), parameters=point[1]),
+        excluded=[Excluded({"adapter.alpha": 1, "adapter.rank": 16}, "", "0.25 <= alpha / rank")],
+        declared=3,
+        provenance={"study file": "study: cells\nquestion: '```'\n"},
+    )
+    return replace(table, decision=decide(table))
+
+
+def hostile():
+    """A study whose every text tries to be more than text."""
+    table = a_table(
+        a_row(HOSTILE, a_run(0), a_run(1), alternative=HOSTILE, case=Case({"data.root": HOSTILE})),
+        a_row("b", failed(0, HOSTILE), missing(1), alternative="b", case=Case({"data.root": HOSTILE})),
+        question=HOSTILE,
+        excluded=[Excluded({}, "", HOSTILE)],
+        provenance={"study file": f"{HOSTILE}\n````\n</details>", HOSTILE: HOSTILE},
+    )
+    return replace(table, decision=decide(table))
+
+
+def two_cases(*, metrics=FIVE, seeds=3, pictured=("nuclei", "cells")):
+    """Three alternatives in two cases: one that trains best, one level with it in one case, and a floor."""
+    facts = {
+        name: MetricFacts(name, "maximize", f"Mean segmentation accuracy; {name.partition('.')[0]} mode")
+        for name in metrics
+    }
+    rows = []
+    for root, level in (("nuclei", 0.6), ("cells", 0.4)):
+        case = Case({"data.root": root})
+        for label, gain in (("LoRA", 0.05), ("full", 0.049 if root == "cells" else 0.01), ("zero-shot", 0.0)):
+            runs = []
+            for seed in range(seeds) if gain else [None]:
+                wobble = 0.0 if seed is None else 0.002 * ((seed * (1 if label == "LoRA" else 2)) % 3)
+                scores = {(name, split): level + gain + wobble for name in metrics for split in ("val", "test")}
+                pictures = (Picture(f"{root}-1", {"image": "/i.png", "mask": "/m.png"}),) if root in pictured else ()
+                curve = (CurvePoint(1, {"loss": 1.0}),) if gain else ()
+                quantities = {"trainable_parameters": 100.0 * (gain > 0)}
+                runs.append(a_run(seed, scores=scores, pictures=pictures, curve=curve, quantities=quantities))
+            rows.append(a_row(label, *runs, alternative=label, case=case))
+    table = a_table(*rows, report=metrics, metrics=facts, declared=3)
+    return replace(table, decision=decide(table))
+
+
+def card_of(table, anchor, **how):
+    """One card of a page."""
+    (found,) = (card for card in compose(table, **how).cards if card.anchor == anchor)
+    return found
+
+
+def blocks_of(table, anchor, kind):
+    """The blocks of one kind on a card."""
+    return [block for block in card_of(table, anchor).blocks if isinstance(block, kind)]
+
+
+def figures_of(table, anchor):
+    """Every figure of a card, in order."""
+    return [each for block in card_of(table, anchor).blocks for each in getattr(block, "figures", ())]
