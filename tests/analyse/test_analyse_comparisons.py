@@ -8,7 +8,7 @@ from crossed_cells import drawn, fixed, itemised, scored
 from scipy import stats
 from study_tables import AIS, a_row, a_run, a_table, failed
 
-from tunebook.analyse import against_best, cell, difference, near, ordered, reach
+from tunebook.analyse import against_best, cell, difference, near, ordered
 from tunebook.analyse.dunnett import critical
 from tunebook.analyse.scores import mean_over_cases
 from tunebook.records import Case
@@ -250,11 +250,6 @@ def test_cases_of_the_same_items_are_compared_item_by_item():
     assert found.items == 4
 
 
-def test_two_seeds_reach_far():
-    """The numbers that the page quotes of a single pair."""
-    assert (round(reach(2), 1), round(reach(3), 1)) == (12.7, 4.3)
-
-
 def by_seed(label, *values):
     """A row of one run for each value."""
     return a_row(label, *(a_run(seed, val=value) for seed, value in enumerate(values)))
@@ -302,6 +297,20 @@ def test_incomplete_configurations_are_no_neighbours():
     chosen = next(entry for entry in ordered(table) if entry.label == "a")
 
     assert near(table, chosen).compared == 1
+
+
+def test_finalists_are_near_each_other_by_their_fresh_seeds():
+    """Only those that ran on them are compared, by what these say."""
+
+    def confirmed(label, searched, *fresh):
+        runs = [a_run(seed, val=val, role="confirm") for seed, val in enumerate(fresh, start=7)]
+        return a_row(label, *(a_run(seed, val=searched) for seed in range(2)), *runs)
+
+    table = a_table(confirmed("a", 0.9, 0.5, 0.6, 0.701), confirmed("b", 0.8, 0.4, 0.5, 0.6), confirmed("c", 0.7))
+    best, *_, last = ordered(table)
+
+    assert (near(table, best, "confirm").others, near(table, best, "confirm").compared) == (0, 1)
+    assert near(table, last, "confirm") is None
 
 
 def test_one_replicate_judges_nothing():

@@ -70,6 +70,20 @@ def test_fresh_seeds_do_not_change_who_is_a_finalist():
     assert finalists(replace(table, rows=[*lost, *table.rows[2:]])) == ("b", "d")
 
 
+def test_the_spread_of_fresh_seeds_does_not_change_who_is_a_finalist():
+    """It would widen one standard error until a simpler one is within it: that is for the decision alone."""
+    rows = [
+        row("a", (0.60, 0.62), trainable=9),
+        row("b", (0.58, 0.60), trainable=8),
+        row("c", (0.4, 0.42), trainable=1),
+    ]
+    rows[:2] = [and_confirmed(each, (0.3, 0.9), trainable=9) for each in rows[:2]]
+    table = a_table(*rows, rule="one-standard-error", confirm=(2, 2))
+
+    assert finalists(table) == ("a", "b")
+    assert "the pooled sd of the 3 configurations that have replicates" in judge(table).decision.evidence[1]
+
+
 def test_the_decision_is_made_on_fresh_seeds():
     """The searched winner falls behind; who was no finalist is no candidate."""
     found = judge(run_again(searched(), **FRESH))

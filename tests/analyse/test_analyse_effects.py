@@ -188,6 +188,18 @@ def test_runs_that_agree_to_the_last_digit_are_the_strongest_no_effect():
     assert rank.p == 0.001
 
 
+def test_equal_runs_are_no_effect_in_a_torn_table_too():
+    """Where a lost run makes F larger than 0 and too few runs share all else to be rearranged, p is 1 all the same."""
+
+    def score(point, case, seed):
+        return None if (point["alpha"], point["rank"], seed) == (2, 4, 0) else math.sin(point["rank"] * (seed + 1))
+
+    alpha = judged(crossed(grid(alpha=(1, 2), rank=(1, 2, 4)), score, seeds=2)).main[0]
+
+    assert alpha.f > 0.01
+    assert (alpha.test, alpha.equal, alpha.p) == ("residuals", 5, 1.0)
+
+
 def test_one_equal_pair_is_no_proof():
     """Equal scores of a pair say nothing of a level that no run is compared with on equal terms."""
     square = [{**each, "lr": (each["alpha"] + each["rank"]) % 3} for each in grid(alpha=(1, 2, 3), rank=(1, 2, 3))]
@@ -222,11 +234,14 @@ def test_copies_are_no_replicates():
 
 def test_one_seed_is_judged_by_the_other_configurations():
     """Without replicates the error is what the sum of the parameters leaves, and that is said."""
-    found = judged(crossed(grid(alpha=(1, 2, 4), rank=(1, 2, 4, 8)), noisy(0, rank=0.1)))
+    points = grid(alpha=(1, 2, 4), rank=(1, 2, 4, 8))
+    found = judged(crossed(points, noisy(0, rank=0.1)))
+    both = judged(crossed(points, noisy(0, rank=0.1), cases=("a", "b")))
 
     assert [each.df for each in found.main] == [(2, 6), (3, 6)]
     assert found.main[1].p < 0.01 < found.main[0].p
     assert found.reason.startswith("One run per configuration: the error is")
+    assert both.reason.startswith("One run per configuration and case: the error is")
 
 
 def test_a_run_that_no_seed_changes_belongs_to_every_block():
@@ -260,8 +275,10 @@ def test_parameters_that_change_together_are_not_judged():
     """Nobody can tell what alpha does from what rank does where they never part."""
     points = [{"alpha": 2 * rank, "rank": rank, "lr": lr} for rank in (1, 2, 4) for lr in (1, 2)]
     found = judged(crossed(points, noisy(0), seeds=2))
+    alone = judged(crossed([{"alpha": 2 * rank, "rank": rank} for rank in (1, 2, 4, 8)], noisy(0), seeds=2))
 
     assert [each.parameter for each in found.main] == ["lr"]
+    assert "alpha cannot be judged: the runs do not tell it from rank." in alone.reason
     assert "alpha cannot be judged: the runs do not tell it from rank." in found.reason
 
 

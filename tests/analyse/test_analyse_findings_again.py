@@ -36,10 +36,18 @@ def test_a_control_reproduces_where_equal_runs_are_equal():
     found = result(a_control([0.9, 0.8], [0.9, 0.8], first=0), a_row("a", a_run(0)))
 
     assert (found.verdict, found.low) == ("reproduced", None)
-    assert found.sentence == (
-        "rank=4 of scaling reproduced: 2 common runs have the same scores, to the last digit; "
-        "ais.msa on val was 0.850 there and is 0.850 here (n = 2 and 2)."
-    )
+    assert found.sentence == "rank=4 of scaling reproduced: 2 runs executed again, equal to the last digit."
+
+
+def test_equal_runs_do_not_vouch_for_other_replicates():
+    """Seed 0 came out as it was; the seeds that the other study did not have say that its score was luck."""
+    fell = a_control([0.9, 0.9], [0.9, 0.9, 0.7, 0.72, 0.71], first=0)
+    calm = [a_row(label, *(a_run(seed, val=0.5 + seed / 100) for seed in range(3))) for label in "abcde"]
+    found = result(fell, *calm)
+
+    assert found.verdict == "not reproduced"
+    assert (found.before, found.here) == pytest.approx((0.9, 0.71))
+    assert found.sentence.endswith(" 2 runs executed again: equal, to the last digit.")
 
 
 def test_one_unequal_run_is_not_the_same():
@@ -68,7 +76,8 @@ def test_t601_when_a_control_does_not_reproduce():
     assert [each.verdict for each in controls(table)] == ["not reproduced", "reproduced"]
     assert found.code == "T601"
     assert found.sentence.startswith(
-        "rank=4 of scaling did not reproduce: ais.msa on val was 0.910 there and is 0.710 here (n = 3 and 3); "
+        "rank=4 of scaling did not reproduce: ais.msa on val was 0.910 there and is 0.710 here on other "
+        "replicates (n = 3 and 3); "
         "the difference is 0.200, with a 95 % interval from 0.1"
     )
     assert found.evidence == (
@@ -81,6 +90,7 @@ def test_t601_when_a_control_does_not_reproduce():
     ("control", "why"),
     [
         (a_control([0.9], [0.7]), "too little is known of the spread between replicates"),
+        (a_control([0.9, 0.91], [0.1]), "too little is known of the spread between replicates"),
         (a_control([0.9], []), "no run of it has a value of ais.msa on val here"),
         (a_control([], [0.7]), "no run of it has a value of ais.msa on val there"),
     ],
@@ -126,7 +136,11 @@ def test_t603_when_compared_runs_differ_in_their_device():
     mixed = a_table(on(SOUND[0], device="cpu", torch="2.5"), on(SOUND[1], device="cuda:0", torch="2.5"))
     (found,) = findings(mixed)
     gpus = [on(row, device=f"cuda:{at}", host=f"host-{at}", **{"device name": "A100"}) for at, row in enumerate(SOUND)]
+    models = [
+        on(row, device="cuda:0", **{"device name": name}) for row, name in zip(SOUND, ("A100", "T4"), strict=True)
+    ]
 
     assert (found.code, found.sentence) == ("T603", "The compared runs differ in device.")
     assert found.evidence == ("device: cpu in 3 runs, cuda in 3 runs",)
+    assert findings(a_table(*models))[0].evidence == ("device: A100 in 3 runs, T4 in 3 runs",)
     assert codes(a_table(*gpus)) == codes(a_table(on(SOUND[0], device="cpu"), SOUND[1])) == []

@@ -37,6 +37,17 @@ def test_the_parameter_that_matters_has_the_largest_share():
     assert "of the variance between configurations that it has not seen" in found.reason
 
 
+def test_shares_are_means_over_the_scale_on_which_values_lie_evenly():
+    """A step in the middle of a logarithmic range counts as much as one in the middle of a linear range."""
+    draw = np.random.default_rng(0)
+    points = [{"lr": 10 ** draw.uniform(-5, -1), "decay": draw.uniform(0, 0.1)} for _ in range(60)]
+    table = crossed(points, lambda point, case, seed: float(point["lr"] > 1e-3) + float(point["decay"] > 0.05))
+    shares = dict(judged(table).importance)
+
+    assert 0.35 < shares["lr"] < 0.65
+    assert 0.35 < shares["decay"] < 0.65
+
+
 def test_shares_of_noise_are_not_shown():
     """A forest divides noise among the parameters too; one that foresees nothing is not asked."""
     found = judged(random_search(30, seed=1, effect=0.0))

@@ -6,6 +6,11 @@ import numpy as np
 from crossed_studies import constrained, crossed, grid, judged, noisy
 from study_tables import AIS
 
+from tunebook.analyse.designs import grouped, observed
+from tunebook.analyse.interactions import interactions
+from tunebook.analyse.permuting import rearranged
+from tunebook.analyse.projections import projections
+
 
 def interplay(points, *, seeds: int = 1, cases=("",), by: float = 0.0, lost: float = 0.0):
     """A study in which alpha helps with a large rank only, and more in a longer-named data set."""
@@ -81,7 +86,31 @@ def test_a_third_parameter_is_error_enough():
 
 
 def test_a_pair_that_a_third_parameter_mimics_is_left_out():
-    """In half of a 2 x 2 x 2 grid each pair is the third parameter."""
+    """In half of a 2 x 2 x 2 grid each pair is the third parameter; in a Latin square it is in part."""
     half = [each for each in grid(alpha=(1, 2), rank=(1, 2), lr=(1, 2)) if sum(each.values()) % 2]
+    square = [{**each, "lr": (each["alpha"] + each["rank"]) % 3} for each in grid(alpha=(1, 2, 3), rank=(1, 2, 3))]
 
     assert judged(interplay(half, seeds=4)).interactions == ()
+    assert judged(interplay(square, seeds=4)).interactions == ()
+
+
+def test_p_compares_with_regressions_on_rearranged_residuals():
+    """Freedman and Lane: F of the residuals of the sum of parts, rearranged within blocks, by ordinary regressions."""
+    found = observed(interplay(constrained(), seeds=3), "", metric=AIS, split="val")
+    projected = projections(found.design)
+    values = np.array(found.values)
+    parts, blocks = projected.whole, grouped(found.design.blocks)
+    cells = np.array(
+        [[float(one == each) for one in sorted(set(found.configurations))] for each in found.configurations]
+    )
+    residual = values - parts @ (parts.T @ values)
+    drawn = np.vstack([residual, rearranged(residual, blocks, np.random.default_rng(5))]).T
+
+    def left(columns):
+        return np.sum((drawn - columns @ np.linalg.lstsq(columns, drawn, rcond=None)[0]) ** 2, axis=0)
+
+    f = left(parts) / left(np.hstack([projected.blocks, cells]))
+    (judged_here,) = interactions(found.design, values - projected.blocks @ (projected.blocks.T @ values), seed=5)
+
+    assert math.isclose(judged_here.p, np.mean(f >= f[0] - 1e-9))
+    assert 0.01 < judged_here.p < 0.99

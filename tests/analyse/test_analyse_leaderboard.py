@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from study_tables import AIS, BOX, a_row, a_run, a_table, failed
 
-from tunebook.analyse import Unavailable, leaderboard
+from tunebook.analyse import Unavailable, columns_of, leaderboard, ordered, standings
 from tunebook.analyse.alternatives import alternatives
 from tunebook.records import Case, Upstream
 
@@ -68,6 +68,41 @@ def test_what_cannot_be_told_from_the_best_is_bold():
     assert best == {"top": True, "level": True, "behind": False, "half": False, "floor": False}
     assert behind["half"] is None
     assert behind["floor"].mean == pytest.approx(0.31)
+
+
+def test_bold_knows_that_items_may_be_lucky():
+    """A gap that every seed repeats, but that one of the items makes, tells nothing apart."""
+
+    def row(label, *items):
+        values = {f"cell-{at}": value for at, value in enumerate(items)}
+        runs = [a_run(seed, test=sum(items) / len(items), items={(AIS, "test"): values}) for seed in range(3)]
+        return a_row(label, *runs)
+
+    board = leaderboard(a_table(row("top", 0.5, 0.6, 0.9), row("but one", 0.5, 0.6, 0.7), row("low", 0.1, 0.2, 0.51)))
+
+    assert {each.entry.label: each.best[1] for each in board.rows} == {"top": True, "but one": True, "low": False}
+    assert [each.behind[1].items for each in board.rows] == [3, 3, 3]
+
+
+def test_finalists_stand_by_their_fresh_seeds():
+    """The same columns, from runs of another role."""
+    rows = [
+        a_row(
+            name,
+            *(
+                a_run(seed, val=0.9, test=test + seed / 1000, role=role)
+                for seed, role in ((0, "search"), (7, "confirm"))
+            ),
+        )
+        for name, test in (("a", 0.3), ("b", 0.4))
+    ]
+    table = a_table(*rows)
+    board = standings(table, ordered(table, "confirm"), columns_of(table), "confirm")
+
+    assert [(row.entry.label, round(row.cells[1].mean, 9), row.best[1]) for row in board] == [
+        ("a", 0.307, False),
+        ("b", 0.407, True),
+    ]
 
 
 def test_cases_stand_side_by_side():

@@ -88,7 +88,7 @@ def test_runs_that_repeat_differ_in_nothing():
 def test_a_control_is_compared_with_the_run_behind_the_decision():
     """In its own case; a run of this study that is no repeat has no twin."""
     nuclei, cells = Case({"data.root": "nuclei"}), Case({"data.root": "cells"})
-    before = a_row("a", a_run(0, val=0.5), case=nuclei), a_row("a", a_run(0, val=0.8), case=cells)
+    before = a_row("a", a_run(0, val=0.8), case=cells), a_row("a", a_run(0, val=0.5), case=nuclei)
     here = a_row("x", again(0, 0.4, role="control"), a_run(3, val=0.1, role="control"), case=nuclei)
     control = Control("rates", "a", AIS, "val", before, (here,))
     found = repeats(a_table(row("a", 0.5), controls=(control,)))
@@ -99,6 +99,8 @@ def test_a_control_is_compared_with_the_run_behind_the_decision():
 
 def test_without_two_finished_runs_nothing_repeats():
     """A run that failed the second time says nothing of its values."""
-    lost = a_row("a", a_run(0), again(0, 0.5, status="failed"), again(4, 0.5))
+    lost = a_row(
+        "a", a_run(0), again(0, 0.5, status="failed"), failed(1), again(1, 0.5, status="failed"), again(4, 0.5)
+    )
 
     assert repeats(a_table(lost)) == Unavailable("no equal run was executed again")

@@ -5,7 +5,7 @@ from itertools import permutations
 import numpy as np
 from scipy import stats
 
-from tunebook.analyse.permuting import DRAWS, fine, p_of, rearranged
+from tunebook.analyse.permuting import DRAWS, fine, fine_residuals, p_of, rearranged
 
 
 def test_few_rearrangements_are_all_listed_once():
@@ -55,3 +55,15 @@ def test_too_few_rearrangements_are_no_test():
     assert not fine(np.repeat([0, 1, 2], 2), 2, error=9)
     assert fine(np.repeat(np.arange(12), 2), 2, error=9)
     assert not fine(np.repeat(np.arange(12), 2), 2, error=4)
+
+
+def test_exchanging_whole_levels_is_no_other_rearrangement():
+    """Five values under two seeds have 14400 rearrangements, but only 120 with different F."""
+    assert not fine(np.repeat([0, 1], 5), 5, error=9)
+    assert fine(np.repeat([0, 1, 2], 5), 5, error=9)
+
+
+def test_residuals_of_a_model_that_explains_most_are_not_rearranged():
+    """Twenty runs with nine degrees of freedom left have residuals that hang together too much."""
+    assert fine_residuals(np.zeros(20, dtype=int), 2, error=10)
+    assert not fine_residuals(np.zeros(20, dtype=int), 2, error=9)

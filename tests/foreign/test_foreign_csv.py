@@ -251,6 +251,7 @@ def test_the_configuration_that_was_chosen(tmp_path: Path):
         (["lr,val_f1"], "runs.csv: must have a line for each run; it has only the line of names"),
         (["lr,lr,val_f1", "1,1,1"], "runs.csv:1: must name each column once; lr is there twice"),
         (["lr,val_f1", "1,0.5,7", "2"], "runs.csv:2: must have 2 cells, as the first line has; got 3"),
+        (["lr,val_f1", "1,0.5", "2"], "runs.csv:3: must have 2 cells, as the first line has; got 1"),
         (["lr,val_f1", '1,"0.5'], "runs.csv:2: must be a line of CSV; got unexpected end of data"),
         (["lr,val_f1", "1,0.9 ± 0.1 (n=3)"],
          "runs.csv:2, val_f1: must be the score of one run; got the summary '0.9 ± 0.1 (n=3)'"),
@@ -289,11 +290,12 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path):
         ({"seed": ("lr",), "ignore": ("lr",)}, "--ignore: lr is also given as --seed\n    say it once"),
         ({"minimize": ("val_f1",), "maximize": ("val_f1",)},
          "--minimize: val_f1 is also given as --maximize\n    say it once"),
+        ({"study": "b"}, "--study: must be runs: the table has no column that tells studies apart; got b"),
         ({"where": ("lr",)}, "--where: must be a comparison such as 0.25 <= adapter.alpha / adapter.rank <= 8"),
         ({"where": ("rank < 3",)}, "--where: must name parameters that vary: lr; got rank"),
     ],
 )  # fmt: skip
-def test_a_wrong_option_is_refused(tmp_path: Path, asked: dict[str, tuple[str, ...]], message: str):
+def test_a_wrong_option_is_refused(tmp_path: Path, asked: dict[str, object], message: str):
     """The message names the option, and what may have been meant."""
     path = written(tmp_path, "lr,seed,val_f1", "1,0,0.5", "2,0,0.6")
 

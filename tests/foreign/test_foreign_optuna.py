@@ -112,6 +112,22 @@ def test_a_database_is_not_touched(database: Path):
     assert list(database.parent.iterdir()) == [database]
 
 
+def test_what_another_program_wrote_last_is_read_and_left_to_it(made: Path, tmp_path: Path):
+    """A database with a write-ahead log: the log is read, and not merged into the file."""
+    writer = sqlite3.connect(shutil.copy(made, tmp_path / "open.db"))
+    writer.execute("PRAGMA journal_mode=WAL")
+    writer.execute("UPDATE studies SET study_name = 'renamed' WHERE study_name = 'one'")
+    writer.commit()
+    for suffix in ("", "-wal"):
+        shutil.copy(tmp_path / f"open.db{suffix}", tmp_path / f"left.db{suffix}")
+    writer.close()
+    before = (tmp_path / "left.db").read_bytes()
+    frame = read_optuna(f"sqlite:///{tmp_path}/left.db", study="renamed")
+
+    assert frame.name == "renamed"
+    assert (tmp_path / "left.db").read_bytes() == before
+
+
 def test_the_study_is_named_where_there_are_several(database: Path):
     """The message lists them; a near miss is suggested."""
     url = f"sqlite:///{database}"

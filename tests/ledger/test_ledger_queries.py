@@ -57,6 +57,23 @@ def test_scores_items_counts_and_reasons_are_apart(make_folder, open_ledger):
     assert found.reasons == {("box.msa", "val"): "no objects"}
 
 
+def test_items_keep_the_order_of_their_file(make_folder, open_ledger):
+    """However metrics alternate in it."""
+    numbers = [
+        Measurement(metric, "val", item, 0.5, 1, 1, "1", {})
+        for item in ("b", "a", "c")
+        for metric in ("box.msa", "ais.msa")
+    ]
+    with open_ledger() as ledger:
+        ledger.ingest(make_folder(measurements=[*numbers, Measurement("ais.msa", "val", "", 0.5, 3, 3, "1", {})]))
+        found = facts_of(ledger)
+
+    assert [(key, list(items)) for key, items in sorted(found.items.items())] == [
+        (("ais.msa", "val"), ["b", "a", "c"]),
+        (("box.msa", "val"), ["b", "a", "c"]),
+    ]
+
+
 def test_curve_and_pictures_come_when_asked_for(make_folder, open_ledger):
     """They are read from the run's folder."""
     folder = make_folder()

@@ -121,13 +121,14 @@ def test_controls_say_whether_they_reproduced():
     """One that did and one that did not, each with both scores in a figure."""
     table = judged()
     said = blocks_of(table, "decision", Said)[2]
-    kept, lost = (figure for figure in figures_of(table, "decision") if figure.name.startswith("control"))
+    (figure,) = (each for each in figures_of(table, "decision") if each.name.startswith("control"))
+    kept, lost = figure.groups
 
     assert said.title == "What was carried here, run again"
     assert said.lines[0].startswith("base rank=4 of base reproduced")
     assert said.lines[1].startswith("lucky rank=4 of lucky did not reproduce")
-    assert (kept.groups[0].title, lost.groups[0].title) == ("reproduced", "not reproduced")
-    assert (lost.groups[0].estimates[0].before, lost.groups[0].estimates[0].mean) == (0.62, 0.5)
+    assert (kept.title, lost.title) == ("reproduced", "not reproduced")
+    assert (lost.estimates[0].before, lost.estimates[0].mean) == (0.62, 0.5)
 
 
 def test_more_candidates_than_fit_are_cut():

@@ -5,7 +5,7 @@ from tunebook.analyse.audit import CODES, Code, ControlResult, Finding, controls
 from tunebook.analyse.choosing import Representative, Representatives, places, representatives
 from tunebook.analyse.compared import Compared
 from tunebook.analyse.comparing import comparison
-from tunebook.analyse.comparisons import Difference, Near, against_best, difference, near, reach
+from tunebook.analyse.comparisons import Difference, Near, against_best, difference, near
 from tunebook.analyse.costs import costs_of, preferences, simplicity
 from tunebook.analyse.decision import Candidate, Judgement, decide, judge, outdated
 from tunebook.analyse.edges import Edge, edges
@@ -27,6 +27,6 @@ __all__ = [
     "Unavailable", "against_best", "all_runs", "alternatives", "called", "cases", "cell", "columns_of", "comparison",
     "confirmed", "controls", "costs_of", "curves", "decide", "difference", "edges", "effects", "finalists",
     "findings", "heatmap", "heatmaps", "judge", "leaderboard", "near", "optimism", "ordered", "outdated", "overruled",
-    "places", "preferences", "reach", "representatives", "rule_in_words", "runs_of", "searched", "simplicity",
+    "places", "preferences", "representatives", "rule_in_words", "runs_of", "searched", "simplicity",
     "single_out", "standings", "stands",
 ]  # fmt: skip

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tunebook.analyse.crossed import common, crossed, is_fixed
-from tunebook.analyse.dunnett import critical
 from tunebook.analyse.half_widths import differences
 from tunebook.analyse.scores import Cell, Entry, best_of, direction, ordered
-from tunebook.records import Table
+from tunebook.records import Role, Table
 
 PAIR = (0.975,)
 """Of one pair: to both sides."""
@@ -78,33 +77,32 @@ def against_best(cells: Sequence[Cell], way: str) -> tuple[Difference | None, ..
         One for each cell. None for those that are not compared: they lack a run, or share fewer than two replicates
         with the best. The best (the first of equal ones) has the difference 0 to itself.
     """
-    at = _best(cells, way)
+    at = best_at(cells, way)
     return (None,) * len(cells) if at is None else _against(cells, at, BEST)
 
 
-def near(table: Table, entry: Entry) -> Near | None:
-    """The neighbourhood of a configuration; None when it lacks a value, or nothing can be compared with it."""
-    if not entry.selection.complete:
-        return None
-    entries = ordered(table)
-    at = next(place for place, each in enumerate(entries) if each.configuration == entry.configuration)
+def best_at(cells: Sequence[Cell], way: str) -> int | None:
+    """Where the best mean stands among the scores whose runs all have a value; the first of equal ones."""
+    whole = [at for at, each in enumerate(cells) if each.complete]
+    top = best_of((cells[at].mean for at in whole), way)  # type: ignore[misc]  # complete: has a mean
+    return next((at for at in whole if cells[at].mean == top), None)
+
+
+def near(table: Table, entry: Entry, role: Role = "search") -> Near | None:
+    """The neighbourhood of a configuration, by its selection score from runs of one role.
+
+    None when it lacks a value there, or nothing can be compared with it.
+    """
+    entries = [each for each in ordered(table, role) if each.selection.complete]
     cells = [each.selection for each in entries]
-    best = _best(cells, direction(table, table.select_metric)) == at
+    at = next((place for place, each in enumerate(entries) if each.configuration == entry.configuration), None)
+    if at is None:
+        return None
+    best = best_at(cells, direction(table, table.select_metric)) == at
     found = [gap for place, gap in enumerate(_against(cells, at, BEST if best else CHOSEN)) if place != at]
     gaps = [gap for gap in found if gap is not None]
     shared = [gap.n for gap in gaps if gap.n > 1]
     return Near(sum(not gap.apart for gap in gaps), len(gaps), min(shared), max(shared)) if shared else None
-
-
-def reach(n: int) -> float:
-    """How many standard errors the interval of a pair with n replicates reaches to each side: 12.7 for 2, 4.3 for 3."""
-    return critical(1, n - 1, *PAIR)
-
-
-def _best(cells: Sequence[Cell], way: str) -> int | None:
-    whole = [at for at, each in enumerate(cells) if each.complete]
-    top = best_of((cells[at].mean for at in whole), way)  # type: ignore[misc]  # complete: has a mean
-    return next((at for at in whole if cells[at].mean == top), None)
 
 
 def _against(cells: Sequence[Cell], at: int, levels: Sequence[float]) -> tuple[Difference | None, ...]:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tunebook.analyse.comparisons import Difference, against_best
-from tunebook.analyse.scores import Cell, Entry, best_of, cases, cell, direction, mean_over_cases, ordered
+from tunebook.analyse.comparisons import Difference, against_best, best_at
+from tunebook.analyse.scores import Cell, Entry, cases, cell, direction, mean_over_cases, ordered
 from tunebook.records import Case, Role, Table
 
 
@@ -79,30 +79,31 @@ def standings(
     """The cells of some configurations, from runs of one role, with the best of each column marked among them."""
     every = cases(table)
     cells = [tuple(_cell(entry, column, every, role) for column in columns) for entry in entries]
-    best = [_best([row[at] for row in cells], direction(table, column.metric)) for at, column in enumerate(columns)]
-    gaps = [
-        against_best([row[at] for row in cells], direction(table, column.metric)) for at, column in enumerate(columns)
-    ]
+    judged = [_judged([row[at] for row in cells], direction(table, each.metric)) for at, each in enumerate(columns)]
     found = []
     for place, (entry, row) in enumerate(zip(entries, cells, strict=True)):
-        behind = tuple(column[place] for column in gaps)
-        marked = tuple(_level(*each) for each in zip(best, row, behind, strict=True))
-        first = tuple(one is top for top, one in zip(best, row, strict=True))
-        found.append(Standing(entry, row, marked, first, behind))
+        best = tuple(each.best[place] for each in judged)
+        first = tuple(each.first == place for each in judged)
+        found.append(Standing(entry, row, best, first, tuple(each.behind[place] for each in judged)))
     return tuple(found)
 
 
-def _best(column: Sequence[Cell], way: str) -> Cell | None:
-    """The cell with the best mean among those whose runs all have a value; the first of several."""
-    whole = [each for each in column if each.complete]
-    top = best_of((each.mean for each in whole), way)  # type: ignore[misc]  # complete: has a mean
-    return next((each for each in whole if each.mean == top), None)
+@dataclass(frozen=True)
+class _Judged:
+    """Which cells of a column are bold, where the first best stands, and how far behind it each is."""
+
+    best: tuple[bool, ...]
+    first: int | None
+    behind: tuple[Difference | None, ...]
 
 
-def _level(best: Cell | None, one: Cell, behind: Difference | None) -> bool:
-    if best is None or not one.complete:
-        return False
-    return one.mean == best.mean or (behind is not None and not behind.apart)
+def _judged(column: Sequence[Cell], way: str) -> _Judged:
+    first, behind = best_at(column, way), against_best(column, way)
+    best = tuple(
+        first is not None and one.complete and (one.mean == column[first].mean or (gap is not None and not gap.apart))
+        for one, gap in zip(column, behind, strict=True)
+    )
+    return _Judged(best, first, behind)
 
 
 def _cell(entry: Entry, column: Column, every: tuple[Case, ...], role: Role) -> Cell:

@@ -67,7 +67,7 @@ def interval(values: Sequence[Sequence[float]] | Array, *, draws: int, seed: int
 def _student(table: Array) -> tuple[float, float]:
     """As for a difference of two scores: that to a score which is always 0."""
     both = np.stack([table, np.zeros_like(table)])
-    values = Crossed(both.mean(2), (both,) if table.shape[1] > 1 else (), np.array([table.shape[0] == 1] * 2))
+    values = Crossed(both.mean(2), (both,) if table.shape[1] > 1 else (), np.zeros(2, bool))
     gaps, halves = differences(values, 0, levels=((1 + CONFIDENCE) / 2,), comparisons=1)
     return gaps[1] - halves[1], gaps[1] + halves[1]
 

@@ -52,7 +52,7 @@ def assemble(frame: Frame, asked: Asked) -> Foreign:
     rows = rows_of(runs, parameters, conditions)
     grid = whole_grid(runs, rows, parameters, asked.where) if asked.where or not frame.searched else Grid(rows, ())
     table = Table(
-        study=name or asked.study or frame.name,
+        study=name or frame.name,
         question="",
         task="",
         metrics=objective.metrics,
@@ -76,6 +76,9 @@ def _study(runs: Sequence[ForeignRun], frame: Frame, asked: Asked, columns: Colu
     """The study to look at; empty where the table has no column of studies."""
     names = list(dict.fromkeys(run.study for run in runs))
     if not columns.of("study"):
+        if asked.study not in ("", frame.name):
+            message = f"must be {frame.name}: the table has no column that tells studies apart; got {asked.study}"
+            raise DataError(Problem("--study", message))
         return ""
     if not asked.study and len(names) > 1:
         column = columns.of("study")[0].column

@@ -32,6 +32,10 @@ class Unreadable(ValueError):
     """A cell that holds no score of a run; the message says what it must be and what it is."""
 
 
+class Summary(Unreadable):
+    """A mean over several runs."""
+
+
 def said(text: str, *, decimal_comma: bool = False) -> Scalar:
     """The value of a cell's text: a number in its plainest form (1.0 is 1), true, false, none, or the text itself.
 
@@ -83,7 +87,7 @@ def score(value: Scalar) -> float | str:
         raise Unreadable(f"must be a number, or failed, or empty; got {value!r}")
     number, spread, n = found.groups()
     if n not in (None, "1") or (spread is not None and n is None):
-        raise Unreadable(f"must be the score of one run; got the summary {value!r}")
+        raise Summary(f"must be the score of one run; got the summary {value!r}")
     return float(number)
 
 
@@ -91,5 +95,7 @@ def is_score(value: Scalar) -> bool:
     """Whether a cell is one of a column of scores; a mean is, though it is then refused with its line."""
     try:
         return isinstance(score(value), float)
-    except Unreadable as error:
-        return "summary" in str(error)
+    except Summary:
+        return True
+    except Unreadable:
+        return False

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from tunebook.errors import DataError, Problem
-from tunebook.foreign.cells import FAILED, Unreadable, score
+from tunebook.foreign.cells import FAILED, Summary, Unreadable, score
 from tunebook.foreign.columns import Column, Columns
 from tunebook.foreign.csv_files import few
 from tunebook.foreign.frames import Frame, Line
@@ -53,7 +53,7 @@ def runs_of(frame: Frame, columns: Columns) -> tuple[tuple[ForeignRun, ...], int
 
 
 def _run(
-    line: Line, columns: Columns, numbers: "_Numbers", most: Mapping[str, float], problems: list[Problem]
+    line: Line, columns: Columns, numbers: "_Numbers", most: Mapping[str, int], problems: list[Problem]
 ) -> ForeignRun:
     scores, reasons = _scores(line, columns, problems)
     status, reason = _status(line, columns, scores, reasons, problems)
@@ -105,7 +105,7 @@ def _scores(line: Line, columns: Columns, problems: list[Problem]) -> tuple[dict
         try:
             found = score(line.cells[column.column]) if column.column in line.cells else "empty in the table"
         except Unreadable as error:
-            hint = "give one line to each run, with its seed" if "summary" in str(error) else ""
+            hint = "give one line to each run, with its seed" if isinstance(error, Summary) else ""
             problems.append(Problem(f"{line.place}, {column.column}", str(error), hint))
             continue
         if isinstance(found, float) and math.isfinite(found):
@@ -140,25 +140,28 @@ def _status(
     return ("failed", "not a finite number") if not_finite else ("missing", "no score in the table")
 
 
-def _most_items(lines: Sequence[Line], columns: Columns) -> dict[str, float]:
+def _most_items(lines: Sequence[Line], columns: Columns) -> dict[str, int]:
     """Column -> the largest number of scored items in it."""
-    values = {column.column: [line.cells.get(column.column) for line in lines] for column in columns.of("scored")}
-    return {
-        name: max((value for value in found if isinstance(value, int | float)), default=0)
-        for name, found in values.items()
+    values = {
+        column.column: [_whole(line.cells.get(column.column)) for line in lines] for column in columns.of("scored")
     }
+    return {name: max((number for number in found if number is not None), default=0) for name, found in values.items()}
 
 
 def _counts(
-    line: Line, columns: Columns, scores: Mapping[Key, float], most: Mapping[str, float]
+    line: Line, columns: Columns, scores: Mapping[Key, float], most: Mapping[str, int]
 ) -> Iterator[tuple[Key, tuple[int, int]]]:
     """Scored and expected items of every score; expected, where nothing says it, is the most that any run has."""
-    expected = {column.split: line.cells[column.column] for column in _present(line, columns, "expected")}
+    expected = {column.split: _whole(line.cells[column.column]) for column in _present(line, columns, "expected")}
     for column in _present(line, columns, "scored"):
-        scored = line.cells[column.column]
-        of = expected.get(column.split, expected.get("", most[column.column]))
-        if isinstance(scored, int) and isinstance(of, int | float):
-            yield from ((key, (scored, int(of))) for key in scores if column.split in ("", key[1]))
+        scored = _whole(line.cells[column.column])
+        of = expected.get(column.split, expected.get("")) or most[column.column]
+        if scored is not None:
+            yield from ((key, (scored, of)) for key in scores if column.split in ("", key[1]))
+
+
+def _whole(value: Scalar) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _settings(line: Line, columns: Columns) -> Iterator[Settings]:

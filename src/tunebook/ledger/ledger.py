@@ -5,6 +5,8 @@ any number of readers may look at the same time, each seeing one consistent stat
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -23,15 +25,14 @@ from tunebook.records import Case, Configuration, Costs, Decision, Measurement, 
 CHUNK = 500  # ids in one query: databases limit the number of parameters
 
 
-class Number(NamedTuple):
-    """One measurement of one run; `item` is empty for the aggregate."""
+class Aggregate(NamedTuple):
+    """One measurement of one run over all items of a split."""
 
     run: str
     length: int
     scoring: str
     metric: str
     split: str
-    item: str
     value: float | None
     n: int
     expected: int
@@ -195,14 +196,23 @@ class Ledger:
             for row in self._all(query.order_by(table.c.position))
         )
 
-    def numbers(self, run_ids: Iterable[str]) -> Iterator[Number]:
-        """Every measurement of these runs by whatever scoring, without the settings it was made with."""
+    def aggregates(self, run_ids: Iterable[str]) -> Iterator[Aggregate]:
+        """The aggregate measurements of these runs by whatever scoring, without the settings they were made with."""
         table = tables.measurements
-        wanted = (table.c.run, table.c.length, table.c.scoring, table.c.metric, table.c.split, table.c.item)
-        query = select(*wanted, table.c.value, table.c.n, table.c.expected, table.c.reason)
+        key = (table.c.run, table.c.length, table.c.scoring, table.c.metric, table.c.split)
+        query = select(*key, table.c.value, table.c.n, table.c.expected, table.c.reason).where(table.c.item == "")
         query = query.order_by(table.c.run, table.c.position)
-        for row in self._of(query, table.c.run, run_ids):
-            yield Number._make(row)
+        yield from map(Aggregate._make, self._of(query, table.c.run, run_ids))
+
+    def items(self, run_ids: Iterable[str]) -> Iterator[tuple[tuple[str, int, str, str, str], dict[str, float]]]:
+        """(run, length, id of the scoring, metric, split) -> the items that have a value, in the order of the file."""
+        table = tables.measurements
+        key = (table.c.run, table.c.length, table.c.scoring, table.c.metric, table.c.split)
+        query = select(*key, table.c.item, table.c.value).where((table.c.item != "") & table.c.value.is_not(None))
+        rows = self._of(query.order_by(*key, table.c.position), table.c.run, run_ids)
+        # There are many: each costs one look at its key and one at its pair.
+        for found, group in groupby(rows, itemgetter(0, 1, 2, 3, 4)):
+            yield found, dict(map(itemgetter(5, 6), group))
 
     def settings_of(self, run_ids: Iterable[str]) -> Mapping[tuple[str, int, str], tuple[Settings, ...]]:
         """(run, length, id of the scoring) -> what it chose after training, in the order of its file."""

@@ -1,12 +1,12 @@
 """Joining the ledger with run folders: the runs of a study as a page needs them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tunebook.folders import RunFolder
-from tunebook.ledger.ledger import Ledger, Number
+from tunebook.ledger.ledger import Aggregate, Ledger
 from tunebook.ledger.records_files import PlannedEntry
 from tunebook.records import Outcome, RunFacts, Settings
 
@@ -33,7 +33,7 @@ def facts_of(
     """
     runs = {entry.run for entry in entries}
     outcomes = ledger.outcomes(runs)
-    scores = _scores(ledger.numbers(runs), {_scored(entry) for entry in entries})
+    scores = _scores(ledger, runs, {_scored(entry) for entry in entries})
     settings, evaluators, made_of = ledger.settings_of(runs), ledger.scored(runs), ledger.made_of(runs)
     return tuple(
         _facts(
@@ -59,12 +59,8 @@ class _Scores:
     counts: dict[Key, tuple[int, int]] = field(default_factory=dict)
     items: dict[Key, dict[str, float]] = field(default_factory=dict)
 
-    def add(self, one: Number) -> None:
+    def add(self, one: Aggregate) -> None:
         key = (one.metric, one.split)
-        if one.item:
-            if one.value is not None:
-                self.items.setdefault(key, {})[one.item] = one.value
-            return
         self.counts[key] = (one.n, one.expected)
         if one.value is None:
             self.reasons[key] = one.reason
@@ -72,12 +68,15 @@ class _Scores:
             self.scores[key] = one.value
 
 
-def _scores(numbers: Iterable[Number], wanted: set[Scored]) -> Mapping[Scored, _Scores]:
+def _scores(ledger: Ledger, runs: Collection[str], wanted: set[Scored]) -> Mapping[Scored, _Scores]:
     found: dict[Scored, _Scores] = {}
-    for one in numbers:
+    for one in ledger.aggregates(runs):
         key = (one.run, one.length, one.scoring)
         if key in wanted:
             found.setdefault(key, _Scores()).add(one)
+    for (run, length, scoring, metric, split), values in ledger.items(runs):
+        if (run, length, scoring) in wanted:
+            found.setdefault((run, length, scoring), _Scores()).items[metric, split] = values
     return found
 
 

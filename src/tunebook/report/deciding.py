@@ -62,11 +62,12 @@ def _overruled(decision: Decision) -> Iterator[Remark]:
 
 
 def _evidence(decision: Decision, judgement: Judgement) -> Sequence[str]:
-    """That of the decision; of an older one that holds none, that of the rule where it chooses the same."""
-    if decision.evidence or judgement.decision is None:
+    """That of the decision; of an older one without any, that of the rule, where it says the same by the same runs."""
+    judged = judgement.decision
+    if decision.evidence or judged is None:
         return decision.evidence
-    same = judgement.decision.configuration == decision.configuration
-    return judgement.decision.evidence if same else ()
+    same = (judged.configuration, judged.role) == (decision.configuration, decision.role)
+    return judged.evidence if same else ()
 
 
 def _why(decision: Decision) -> str:

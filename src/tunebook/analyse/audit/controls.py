@@ -25,7 +25,7 @@ class ControlResult:
     Args:
         sentence: The verdict with its numbers.
         before, here: Means of the deciding study's metric there and here, over the cases that both have; None where
-            no run has a value.
+            no run has a value, and where equal runs say all.
         low, high: 95 % interval of before - here: Student's t with the spread within configurations of both studies,
             pooled; None where it is not needed, or where too little is known of the spread.
     """
@@ -42,8 +42,8 @@ class ControlResult:
 def controls(table: Table) -> tuple[ControlResult, ...]:
     """The result of each control of a study, in their order.
 
-    A control has reproduced when every run that is the same in both (one case, one replicate) has the same score to
-    the last digit, or when the interval of the difference holds 0.
+    A control has reproduced when the interval of its difference on other replicates holds 0; where it has no others,
+    when the runs that were executed again have the same scores to the last digit, or a difference inside the noise.
     """
     return tuple(_result(table, control) for control in table.controls)
 
@@ -69,38 +69,56 @@ class _Both:
     before: Mapping[str, float]
     here: Mapping[str, float]
 
+    def on_others(self) -> "_Both":
+        """All runs there, and those here on replicates that the other study did not have."""
+        return _Both(self.before, {name: value for name, value in self.here.items() if name not in self.before})
+
+    def on_common(self) -> "_Both":
+        """The runs of both on the replicates that both have."""
+        names = [name for name in self.before if name in self.here]
+        return _Both({name: self.before[name] for name in names}, {name: self.here[name] for name in names})
+
 
 def _result(table: Table, control: Control) -> ControlResult:
+    """The verdict on replicates that the other study did not have; where there are none, on those executed again."""
     both = list(_cases(control))
     name = f"{control.label} of {control.study}"
     if not both:
         return ControlResult(control, "cannot be judged", f"{name} {_missing(control)}.", None, None)
+    shared = [(each.before[one], each.here[one]) for each in both for one in each.before if one in each.here]
+    again = f"{counted(len(shared), 'run')} executed again" if shared else ""
+    equal = all(one == other for one, other in shared)
+    fresh = [each.on_others() for each in both]
+    if all(each.here for each in fresh):
+        same = f" {again}: {'equal' if equal else 'not equal'}, to the last digit." if again else ""
+        return _compared(table, control, fresh, name, same, "on other replicates")
+    if equal:
+        return ControlResult(control, "reproduced", f"{name} reproduced: {again}, equal to the last digit.", None, None)
+    return _compared(table, control, [each.on_common() for each in both], name, "", "for the same replicates")
+
+
+def _compared(
+    table: Table, control: Control, both: Sequence["_Both"], name: str, same: str, where: str
+) -> ControlResult:
+    """The verdict by the difference of means over cases."""
     before, here = (
         fmean(fmean(each.before.values()) for each in both),
         fmean(fmean(each.here.values()) for each in both),
     )
     runs = f"(n = {min(len(each.before) for each in both)} and {min(len(each.here) for each in both)})"
-    scores = f"{control.metric} on {control.split} was {number(before)} there and is {number(here)} here {runs}"
-    shared = [(each.before[name], each.here[name]) for each in both for name in each.before if name in each.here]
-    if shared and all(one == other for one, other in shared):
-        same = counted(len(shared), "common run")
-        has = "has the same score" if len(shared) == 1 else "have the same scores"
-        return ControlResult(
-            control, "reproduced", f"{name} reproduced: {same} {has}, to the last digit; {scores}.", before, here
-        )
+    scores = f"{control.metric} on {control.split} was {number(before)} there and is {number(here)} here {where} {runs}"
     noise = _noise(table, control)
     if noise is None:
         why = "too little is known of the spread between replicates to judge the difference"
-        return ControlResult(
-            control, "cannot be judged", f"{name} cannot be judged: {scores}, and {why}.", before, here
-        )
+        said = f"{name} cannot be judged: {scores}, and {why}.{same}"
+        return ControlResult(control, "cannot be judged", said, before, here)
     half = _half_width(both, noise)
     low, high = before - here - half, before - here + half
     inside = low <= 0 <= high
     interval = f"the difference is {number(before - here)}, with a 95 % interval from {number(low)} to {number(high)}"
     verb = "reproduced" if inside else "did not reproduce"
     verdict: Verdict = "reproduced" if inside else "not reproduced"
-    return ControlResult(control, verdict, f"{name} {verb}: {scores}; {interval}.", before, here, low, high)
+    return ControlResult(control, verdict, f"{name} {verb}: {scores}; {interval}.{same}", before, here, low, high)
 
 
 def _cases(control: Control) -> Iterator[_Both]:

@@ -1,0 +1,73 @@
+"""Every number in the prose of a page, found anew from the scores of its runs.
+
+`faults` reads a page sentence by sentence. A sentence must fit one of the patterns (in the modules named `…_said.py`),
+and each part of it must agree with what is found here from the raw scores, in all digits that are printed.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import answers_said  # noqa: F401  modules that declare patterns
+import boards_said  # noqa: F401
+import effects_said  # noqa: F401
+import findings_said  # noqa: F401
+import rules_said  # noqa: F401
+import runs_said  # noqa: F401
+from page_prose import Line, Prose
+from patterns import Pattern, Said, compiled
+from printed_numbers import wrong
+from raw_scores import Study
+
+DIGIT = re.compile(r"\d")
+Compiled = Sequence[tuple[re.Pattern[str], Pattern]]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A sentence that is not true, or that nothing here can check: where, which, and why."""
+
+    line: int
+    card: str
+    sentence: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"line {self.line} ({self.card or 'top'}): {self.sentence}\n    {self.why}"
+
+
+def faults(page: Prose, study: Study) -> list[Fault]:
+    """All that is wrong with the prose of a page."""
+    patterns, shared = compiled(study), {"prose": page}
+    return [fault for line in page.lines for fault in _of_line(line, study, patterns, shared)]
+
+
+def covered(page: Prose, study: Study) -> Iterator[tuple[str, Pattern | None]]:
+    """Each sentence and the first pattern that fits it; None for one without a number that none fits."""
+    patterns = compiled(study)
+    for line in page.lines:
+        for sentence in line.sentences:
+            yield sentence, next((each for regex, each in patterns if regex.fullmatch(sentence)), None)
+
+
+def _of_line(line: Line, study: Study, patterns: Compiled, shared: Mapping[str, object]) -> Iterator[Fault]:
+    heard: dict[str, object] = {}
+    for sentence in line.sentences:
+        found = [(match, each) for regex, each in patterns if (match := regex.fullmatch(sentence))]
+        reasons = [_untrue(Said(match.groupdict(), line, heard, shared), each, study) for match, each in found]
+        if found and all(reasons):
+            yield Fault(line.number, line.card, sentence, min(reasons, key=len))
+        elif not found and DIGIT.search(sentence):
+            yield Fault(line.number, line.card, sentence, "no pattern covers it")
+
+
+def _untrue(said: Said, pattern: Pattern, study: Study) -> str:
+    """Why a sentence is not true; empty when it is."""
+    try:
+        truths = pattern.recompute(study, said)
+    except (KeyError, IndexError, StopIteration, AssertionError) as error:
+        return f"cannot be found anew: {type(error).__name__} {error}"
+    unchecked = said.parts.keys() - truths.keys()
+    assert not unchecked, f"{pattern.template}: nothing says what {sorted(unchecked)} should be"
+    complaints = {part: wrong(printed, truths[part]) for part, printed in said.parts.items()}
+    return "; ".join(f"{said.get(part)} should be {why}" for part, why in complaints.items() if why)
