@@ -30,7 +30,7 @@ demo: setup ## run the quickstart book and say where its page is
 	$(BIN)/tunebook run examples/quickstart
 
 test: setup ## run the tests and show their coverage
-	$(BIN)/python -m pytest --cov --cov-report=term
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --cov --cov-report=term
 
 check: setup ## format, lint, imports, types, tests: what must pass before a change is merged
 	$(BIN)/ruff format --check .

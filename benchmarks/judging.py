@@ -226,9 +226,9 @@ def _rule(columns: int) -> str:
 
 
 def _spread(values: Sequence[float]) -> str:
-    middle, high = np.percentile(values, [50, 90])
-    none = float(np.mean(np.abs(values) < 1e-6))
-    return f"{middle:.2f} | {np.mean(values):.2f} | {high:.2f} | {max(values):.2f} | {none:.0%}"
+    found = np.round(values, 6) + 0.0  # no -0.00
+    middle, high = np.percentile(found, [50, 90])
+    return f"{middle:.2f} | {found.mean():.2f} | {high:.2f} | {found.max():.2f} | {np.mean(found == 0):.0%}"
 
 
 def main() -> None:

@@ -115,10 +115,8 @@ def drawn(law: Law, seeds: int, chance: Chance) -> tuple[Crossed, Values]:
     """Scores and items, and the true means."""
 
     def luck(sd: float, *shape: int) -> Values:
-        drawn = chance.normal(size=shape)
-        if law.tails:
-            drawn = np.sqrt(1 - 2 / law.tails) * chance.standard_t(law.tails, shape)
-        scaled: Values = sd * drawn
+        unit = np.sqrt(1 - 2 / law.tails) if law.tails else 1.0
+        scaled: Values = sd * unit * (chance.standard_t(law.tails, shape) if law.tails else chance.normal(size=shape))
         return scaled
 
     truth = -np.abs(luck(law.effect, law.k))

@@ -42,7 +42,7 @@ PATIENCE_SECONDS = 60.0
 def make_real_book(book: Path) -> Path:
     """Four runs on simulated cells, two at once, in processes of their own."""
     simulate.cells(book / "cells", seed=0, kinds=("fluorescence",), train=2, val=1, test=1, size=64)
-    (book / "book.yaml").write_text("executor: {processes: 2}\n")
+    (book / "book.yaml").write_text("book: toys\nexecutor: {processes: 2}\n")
     (book / "rates.study.yaml").write_text(REAL)
     return book
 
@@ -51,7 +51,7 @@ def make_toy_book(book: Path, *, seconds: float = 0.25) -> Path:
     """Four runs that take a moment, two at once, in processes of their own."""
     make_book(book)
     make_slow(book, seconds)
-    (book / "book.yaml").write_text("executor: {processes: 2}\n")
+    (book / "book.yaml").write_text("book: toys\nexecutor: {processes: 2}\n")
     return book
 
 

@@ -230,7 +230,7 @@ def make_study(book: Path, name: str = "rates", *, space: str = "{lr: [0.25, 0.5
 def make_book(book: Path, **keys: str) -> Path:
     """A book whose runs happen at once and in this process, with data and one study."""
     book.mkdir(parents=True, exist_ok=True)
-    (book / "book.yaml").write_text("executor: {kind: inline}\n")
+    (book / "book.yaml").write_text("book: toys\nexecutor: {kind: inline}\n")
     make_data(book)
     make_study(book, **keys)
     return book

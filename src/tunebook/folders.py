@@ -100,9 +100,13 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text())
 
 
-def _read_lines(path: Path) -> Iterator[Any]:
-    if path.exists() and path.stat().st_size:
-        yield from map(json.loads, path.read_text(encoding="utf-8").removesuffix("\n").split("\n"))
+def _read_lines(path: Path) -> list[Any]:
+    """The value of every line; all lines at once, because thousands of files have a hundred each."""
+    if not path.exists() or not path.stat().st_size:
+        return []
+    lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    found: list[Any] = json.loads(f"[{','.join(lines)}]")
+    return found
 
 
 class Busy(Exception):
@@ -287,13 +291,12 @@ class RunFolder:
 
     def pictures(self, scoring: str, split: str) -> tuple[Picture, ...]:
         """The pictures that are listed, in the order of their items; paths are absolute."""
+        folder = str(self.scores(scoring) / "pictures" / split)  # text: a study has tens of thousands of them
         return tuple(
             Picture(
                 item=found["item"],
                 caption=found["caption"],
-                panels={
-                    panel: str(self.picture_path(scoring, split, found["item"], panel)) for panel in found["panels"]
-                },
+                panels={panel: f"{folder}/{found['item']}/{panel}.png" for panel in found["panels"]},
             )
             for found in _read_lines(self.picture_list(scoring, split))
         )

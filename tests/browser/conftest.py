@@ -21,7 +21,6 @@ QUIET = (
     "--disable-component-update",
     "--no-first-run",
 )
-PAGES = ("lora-scaling", "judged", "index")
 
 
 @dataclass

@@ -3,13 +3,14 @@
 from importlib.resources import files
 
 import pytest
-from conftest import PAGES
 from study_tables import a_row, a_run, a_table
 
 from tunebook.report import render
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
+PAGES = ("lora-scaling", "judged", "index")
+"""Of the fixture `pages`."""
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
 FAULTS = """async (only) => (await axe.run(document, {resultTypes: ["violations"], ...only})).violations
   .filter((each) => ["serious", "critical"].includes(each.impact))

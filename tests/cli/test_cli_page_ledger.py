@@ -13,7 +13,7 @@ from tunebook import simulate
 @pytest.mark.usefixtures("toy_task")
 def test_pages_are_made_again_byte_for_byte(tunebook, tmp_path: Path):
     """Deleted pages come back as they were; without costs they are those of another execution of the book."""
-    one, two = make_book(tmp_path / "one" / "book"), make_book(tmp_path / "two" / "book")
+    one, two = make_book(tmp_path / "one"), make_book(tmp_path / "two")
     for book in (one, two):
         tunebook("run", book)
     before = files(one / "pages")
@@ -21,7 +21,7 @@ def test_pages_are_made_again_byte_for_byte(tunebook, tmp_path: Path):
     said = tunebook("page", one)
 
     assert said.out.splitlines() == [
-        f"rates: {one}/pages/rates.html", f"rates: {one}/pages/rates.md", f"book: {one}/pages/index.html"
+        f"rates: {one}/pages/rates.html", f"rates: {one}/pages/rates.md", f"toys: {one}/pages/index.html"
     ]  # fmt: skip
     assert files(one / "pages") == before
     for book in (one, two):

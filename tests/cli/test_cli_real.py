@@ -17,6 +17,7 @@ base:
   batch_size: 1
   budget: {{steps: 2}}
 space: {space}
+confirm: null
 """
 
 

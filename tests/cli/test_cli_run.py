@@ -34,7 +34,7 @@ def test_a_book_is_run_decided_and_shown(tunebook, tmp_path: Path):
         "rates: lr=0.5 is chosen: toy.score 0.474 on val (best-mean)",
         f"rates: {book}/pages/rates.html",
         f"rates: {book}/pages/rates.md",
-        f"{book.name}: {book}/pages/index.html",
+        f"toys: {book}/pages/index.html",
     ]
 
 

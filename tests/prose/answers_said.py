@@ -3,7 +3,7 @@
 import math
 import re
 
-from judged_again import Judged, pooled
+from judged_again import decision, pooled
 from patterns import Said, Truths, always, says
 from printed_numbers import SCORE, Names, Spread, Values
 from raw_scores import Score, Study
@@ -25,7 +25,7 @@ def cases_of(study: Study) -> int | None:
 
 def chosen(study: Study) -> str:
     """The configuration that is carried forward: a person's choice, else the rule's."""
-    return study.overruled.configuration if study.overruled else Judged(study, study.role).order[0]
+    return study.overruled.configuration if study.overruled else decision(study, study.role).order[0]
 
 
 def field(study: Study) -> Truths:
@@ -107,7 +107,7 @@ def _(study: Study, said: Said) -> Truths:
 
 @says("The rule {rule:text} had chosen {who}, {mean}; {by:text} overruled it on {on:text}.")
 def _(study: Study, said: Said) -> Truths:
-    judged = Judged(study, study.role)
+    judged = decision(study, study.role)
     return {"rule": study.rule, "who": study.name(judged.order[0]), "mean": judged.score[judged.order[0]].mean,
             "by": study.overruled.by, "on": study.overruled.on}  # fmt: skip
 
@@ -116,7 +116,7 @@ def _(study: Study, said: Said) -> Truths:
     "Overruled: the rule {rule:text} had chosen {who}, whose mean was {mean}.",
 )
 def _(study: Study, said: Said) -> Truths:
-    judged = Judged(study, study.role)
+    judged = decision(study, study.role)
     return {"rule": study.rule, "who": study.name(judged.order[0]), "mean": judged.score[judged.order[0]].mean}
 
 
@@ -134,8 +134,9 @@ def _(study: Study, said: Said) -> Truths:
 def _(study: Study, said: Said) -> Truths:
     who, carries = chosen(study), "would carry" if "Nothing is decided yet." in said.line.text else "carries"
     role = study.role if who in study.held(study.role) else "search"
-    return {"rule": study.rule, "by": study.overruled.by if study.overruled else None, "carries": carries, "who": study.name(who),
-            "metric": study.metric, "split": study.split, "fresh": " on fresh seeds" if role == "confirm" else "",
+    by = study.overruled.by if study.overruled else None
+    return {"rule": study.rule, "by": by, "carries": carries, "who": study.name(who), "metric": study.metric,
+            "split": study.split, "fresh": " on fresh seeds" if role == "confirm" else "",
             "mean": study.chosen_by(who, role).mean, "cases": cases_of(study)}  # fmt: skip
 
 
@@ -178,7 +179,9 @@ def _(study: Study, said: Said) -> Truths:
 @says("{fell:int} of {of:int} finalist(s) scored worse on fresh seeds than in the search.")
 def _(study: Study, said: Said) -> Truths:
     way = study.way(study.metric)
-    moved = [way * (study.chosen_by(each).mean - study.chosen_by(each, "confirm").mean) for each in study.held("confirm")]
+    moved = [
+        way * (study.chosen_by(each).mean - study.chosen_by(each, "confirm").mean) for each in study.held("confirm")
+    ]
     return {"fell": sum(each > 0 for each in moved), "of": len(moved)}
 
 
@@ -194,12 +197,13 @@ def _searched_first(study: Study) -> str:
     "[{few:, with fewer than two common replicates to tell them apart}]."
 )
 def _(study: Study, said: Said) -> Truths:
-    judged = Judged(study, study.role)
+    judged = decision(study, study.role)
     here = {each: study.score(each, study.metric, study.split, said["case"], study.role) for each in judged.able}
     other = max(judged.able, key=lambda each: judged.way * here[each].mean)
-    first = min(judged.able, key=lambda each: judged.whole.index(each))
+    first = min(judged.able, key=judged.whole.index)
     return {"case": said["case"], "other": study.name(other), "metric": study.metric, "split": study.split,
-            "best": here[other].mean, "who": study.name(first), "here": here[first].mean, "few": said.get("few")}  # fmt: skip
+            "best": here[other].mean, "who": study.name(first), "here": here[first].mean,
+            "few": said.get("few")}  # fmt: skip
 
 
 @says(

@@ -4,13 +4,13 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
+import numpy as np
 from patterns import Said, Truths, always, says
-from printed_numbers import CHANCE, NUMBER, Chance, Names, Truth, Values, unit, value
+from printed_numbers import NUMBER, Chance, Names, Truth, Values, unit, value, wrong
 from raw_scores import Study
 from what_matters import Model, Tested
 
 LEVEL, LISTED = 0.05, 3
-IN = re.compile(r"\(no alternative\)|.+")
 
 always(
     "What would have been seen: the smallest range between level means that is found with 80 % power at 5 %.",
@@ -39,7 +39,9 @@ def alternative_of(study: Study, said: Said, parameter: str) -> str:
     """The alternative that a sentence is about: the one that varies the parameter and fits what is printed."""
     names = dict.fromkeys(run.alternative for run in study.own)
     varied = [each for each in names if parameter in model(study, study.metric, study.split, each).levels]
-    titles = [line.text for line in said.page["prose"].lines if line.number < said.line.number and line.card == "Effects"]
+    titles = [
+        line.text for line in said.page["prose"].lines if line.number < said.line.number and line.card == "Effects"
+    ]
     named = [title for title in titles if title in names]
     return named[-1] if named and named[-1] in varied else varied[0]
 
@@ -49,11 +51,8 @@ def agreed(study: Study, said: Said, key: tuple[str, ...], chance: Chance) -> Tr
     told: dict = said.page.setdefault("chances", _beside(study, said))
 
     def check(printed: str) -> str:
-        from printed_numbers import wrong  # the names of this module are those of sentences
-
-        same = told.setdefault(key, []) + [printed]
-        told[key] = same
-        differing = [each for each in same if not _alike(each, printed)]
+        differing = [each for each in told.setdefault(key, []) if not _alike(each, printed)]
+        told[key] += [] if differing else [printed]
         return wrong(printed, chance) or (f"{differing[0]}, as elsewhere on the page" if differing else "")
 
     return check
@@ -65,7 +64,9 @@ def _beside(study: Study, said: Said) -> dict[tuple[str, ...], list[str]]:
     found: dict[tuple[str, ...], list[str]] = {}
     for row in rows:
         printed = row["p"] if row["p"].startswith("<") else f"= {row['p']}"
-        found.setdefault((path(study, row["parameter"]), row["metric"], row["split"], row["alternative"]), []).append(f"p {printed}")
+        found.setdefault((path(study, row["parameter"]), row["metric"], row["split"], row["alternative"]), []).append(
+            f"p {printed}"
+        )
     return found
 
 
@@ -73,7 +74,7 @@ def _alike(one: str, other: str) -> bool:
     """Whether two printed p-values can be of one number."""
     (sign, a), (other_sign, b) = one.split()[1:], other.split()[1:]
     if sign == other_sign == "=":
-        return abs(value(a) - value(b)) <= 0.5 * (unit(a) + unit(b)) * (1 + 1e-6)
+        return abs(value(a) - value(b)) < 0.5 * (unit(a) + unit(b)) * (1 - 1e-6)
     low = min(value(a), value(b)) if sign != other_sign else 0.0
     return sign == other_sign or low <= max(value(a), value(b))
 
@@ -107,8 +108,8 @@ def _matters(study: Study, said: Said, alternative: str, name: str, found: Teste
 
 def _summary(study: Study, parts: Sequence[tuple[str, list[str], list[str]]], *, alone: bool) -> str:
     told = []
-    for alternative, yes, no in parts:
-        (yes, no) = ([each.rsplit(".", 1)[-1] for each in names] for names in (yes, no))
+    for alternative, *both in parts:
+        yes, no = ([each.rsplit(".", 1)[-1] for each in names] for names in both)
         said = [f"{_and(yes)} {'matters' if len(yes) == 1 else 'matter'}"] if yes else []
         said += [f"no effect of {_and(no)} was measurable"] if no else []
         told.append(("" if alone or not alternative else f"in {alternative}, ") + ", ".join(said))
@@ -154,8 +155,8 @@ def _written(level: object) -> str:
 
 
 @says(
-    "{parameter} does nothing to {metric}: in {n:int} group(s) of runs that differ in it alone, all scores are equal to "
-    "the last digit."
+    "{parameter} does nothing to {metric}: in {n:int} group(s) of runs that differ in it alone, all scores are equal "
+    "to the last digit."
 )
 def _(study: Study, said: Said) -> Truths:
     name = path(study, said["parameter"])
@@ -181,6 +182,35 @@ def _(study: Study, said: Said) -> Truths:
 @lru_cache(maxsize=256)
 def _together(study: Study, alternative: str, one: str, other: str) -> Tested:
     return model(study, study.metric, study.split, alternative).interaction(one, other)
+
+
+@says(
+    "The {runs:int} runs leave no error to judge by: as many numbers describe their blocks and levels.",
+    "{n:int} {have:configuration has|configurations have} a value, and no parameter has two levels among them.",
+)
+def _(study: Study, said: Said) -> Truths:
+    sizes = [
+        (len(m.y), len({run.configuration for run in m.runs}), np.linalg.matrix_rank(m.all_but()))
+        for m in _models(study)
+    ]
+    runs, n, needed = next(
+        each for each in sizes if str(each["runs" not in said.parts]) == (said.get("runs") or said["n"])
+    )
+    assert "runs" not in said.parts or runs <= needed
+    return {"runs": runs, "n": n, "have": "configuration has" if n == 1 else "configurations have"}
+
+
+def _models(study: Study) -> list[Model]:
+    names = dict.fromkeys(run.alternative for run in study.own)
+    return [model(study, study.metric, study.split, each) for each in names]
+
+
+@says("{n:int} run(s) {have:has|have} no value and no part in this.")
+def _(study: Study, said: Said) -> Truths:
+    n = sum(
+        run.role == "search" and run.repeat == 0 and (study.metric, study.split) not in run.scores for run in study.own
+    )
+    return {"n": n, "have": "has" if n == 1 else "have"}
 
 
 # How it was judged ------------------------------------------------------------------------------------
@@ -210,12 +240,11 @@ def _(study: Study, said: Said) -> Truths:
     return {"counts": Names([f"{each:,}" for each in sorted(counts)]) if counts else None}
 
 
-def evidence(study: Study, said: Said, alternative: str, parameter: str, column: tuple[str, str]) -> Mapping[str, Truth]:
+def evidence(
+    study: Study, said: Said, alternative: str, parameter: str, column: tuple[str, str]
+) -> Mapping[str, Truth]:
     """F, its degrees of freedom, p and what would have been seen, of one parameter on one metric and split."""
     found = main(study, *column, alternative, parameter)
     chance = agreed(study, said, (parameter, *column, alternative), found.p)
     here = model(study, *column, alternative)
     return {"f": found.f, "one": found.df[0], "two": found.df[1], "chance": chance, "seen": here.seen(parameter)}
-
-
-__all__ = ["CHANCE", "evidence", "path"]

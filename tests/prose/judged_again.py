@@ -4,6 +4,7 @@ import math
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property, lru_cache
 
 import numpy as np
 from raw_scores import Run, Score, Study
@@ -87,7 +88,7 @@ class Judged:
     def k(self) -> float:
         return float(self.study.argument if self.study.argument is not None else 1.0)
 
-    @property
+    @cached_property
     def rule(self) -> str:
         """The rule of the study; best-mean where it needs a spread and there is none."""
         rule, none = self.study.rule, all(self.score[each].sd is None for each in self.whole)
@@ -95,7 +96,7 @@ class Judged:
             return "best-mean"
         return rule
 
-    @property
+    @cached_property
     def order(self) -> list[str]:
         """The chosen one first, then as the rule goes on."""
         better = self.better
@@ -104,6 +105,9 @@ class Judged:
             "most-stable": lambda each: (self.number(each), *better(each)),
             "weights": lambda each: (-self.number(each), *self._then(each)),
         }
+        if self.rule == "pareto":
+            outside = [each for each in self.able if each not in self.front]
+            return [*self.front, *sorted(outside, key=self._preferred)]
         if self.rule == "one-standard-error":
             chosen = min(self.within, key=lambda each: (*self.simple[each], *better(each)))
             return [chosen, *sorted((each for each in self.able if each != chosen), key=better)]
@@ -113,7 +117,7 @@ class Judged:
         """Sorts by mean, then by simplicity."""
         return -self.way * self.score[configuration].mean, *self._then(configuration)
 
-    @property
+    @cached_property
     def best(self) -> str:
         """The candidate with the best mean."""
         return min(self.able, key=self.better)
@@ -128,13 +132,13 @@ class Judged:
 
     # One standard error -------------------------------------------------------------------------------
 
-    @property
+    @cached_property
     def replicated(self) -> list[Score]:
         roles = ("search", "confirm")
         found = [self.study.chosen_by(each, role) for role in roles for each in self.study.held(role)]
         return [each for each in found if each.sd is not None]
 
-    @property
+    @cached_property
     def noise(self) -> float | None:
         """The spread that one-standard-error goes by: pooled, else of the centre point."""
         found = pooled(self.replicated)
@@ -143,16 +147,40 @@ class Judged:
         centre = [self.study.chosen_by(each, "noise").sd for each in self.study.held("noise")]
         return next((sd for sd in centre if sd is not None), None)
 
-    @property
+    @cached_property
     def error(self) -> float:
         """The standard error of the best mean."""
         best = self.score[self.best]
         return 0.0 if best.fixed else self.noise / math.sqrt(best.n)
 
-    @property
+    @cached_property
     def within(self) -> list[str]:
         """Those within one standard error of the best, which is among them."""
         return [each for each in self.able if self.behind(each) <= self.error]
+
+    # Pareto -------------------------------------------------------------------------------------------
+
+    def objectives(self, configuration: str) -> dict[str, float]:
+        """Its metrics on the split of the choice, and its costs."""
+        known = costs(self.study, configuration)
+        return {name: known[name] if name in COSTS else self._mean(configuration, name) for name in self.study.argument}
+
+    @cached_property
+    def front(self) -> list[str]:
+        """Those that no other beats in all objectives, by what chooses among them."""
+        good = {each: [value * (-1 if name in COSTS else self.study.way(name))
+                       for name, value in self.objectives(each).items()] for each in self.able}  # fmt: skip
+        beaten = {
+            one for one, a in good.items() for b in good.values()
+            if a != b and all(y >= x for x, y in zip(a, b, strict=True))
+        }  # fmt: skip
+        return sorted((each for each in self.able if each not in beaten), key=self._preferred)
+
+    def _preferred(self, configuration: str) -> tuple:
+        return (*(self.simple[configuration] if self.study.prefer else ()), *self.better(configuration))
+
+    def _mean(self, configuration: str, metric: str) -> float:
+        return self.study.score(configuration, metric, self.study.split, role=self.role).mean
 
     # Weights ------------------------------------------------------------------------------------------
 
@@ -173,6 +201,12 @@ class Judged:
 
     def _then(self, configuration: str) -> tuple:
         return *self.simple[configuration], configuration
+
+
+@lru_cache(maxsize=64)
+def decision(study: Study, role: str) -> Judged:
+    """The decision of a study, by its runs of one role."""
+    return Judged(study, role)
 
 
 def places(study: Study) -> dict[str, str]:

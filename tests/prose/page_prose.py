@@ -13,6 +13,9 @@ IMAGE = re.compile(r"!\[(.*)\]\([^()\s]*\)")
 SUMMARY = re.compile(r"<details><summary>(.*?)</summary>")
 ESCAPE = re.compile(r"\\([\\`*_{}\[\]#|~$!+=:.)-])")
 
+SAID = "difference"
+"""Heading of the cells that are sentences."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -39,7 +42,8 @@ class Prose:
     """A page as it is read here.
 
     Args:
-        lines: Prose: answers, bullets, captions of figures, titles. Not the question, nor what a person wrote.
+        lines: Prose: answers, bullets, captions of figures, titles, and the cells of tables that are sentences. Not the
+            question, nor what a person wrote.
         tables: Card -> its tables, each a list of rows: heading -> cell.
         study_file: The study file that the page shows.
         findings: Their codes, in order.
@@ -73,7 +77,7 @@ class _Reader:
         self.files: list[list[str]] = []
         self.findings: list[str] = []
         self.card, self.finding, self.block, self.fenced = "", "", 0, False
-        self.rows: list[str] = []
+        self.rows: list[tuple[int, str]] = []
 
     def take(self, number: int, line: str) -> None:
         if line.startswith("```"):
@@ -82,7 +86,7 @@ class _Reader:
         elif self.fenced:
             self.files[-1].append(line)
         elif line.startswith("|"):
-            self.rows.append(line)
+            self.rows.append((number, line))
         else:
             self._head(line)
             said = _said(line)
@@ -91,7 +95,12 @@ class _Reader:
     def _head(self, line: str) -> None:
         """Where a line stands: after a table, in a block, a card, a finding."""
         if self.rows:
-            self.tables.setdefault(self.card, []).append(_table(self.rows))
+            table = _table([row for _, row in self.rows])
+            self.tables.setdefault(self.card, []).append(table)
+            for (number, _), row in zip(self.rows[2:], table, strict=True):
+                if SAID in row:
+                    said = f"{row['metric']}. {row[SAID]}"
+                    self.lines.append(Line(number, self.block, self.card, self.finding, said))
             self.rows = []
         self.block += not line.strip()
         if line.startswith("## "):

@@ -40,7 +40,9 @@ class Chance:
         if not self.page:
             return 0.0
         known = min(max(self.p, 0.001), 0.999)
-        return 4 * math.sqrt(known * (1 - known) * (1 / self.page + (1 / self.own if self.own else 0.0))) + 1 / self.page
+        return (
+            4 * math.sqrt(known * (1 - known) * (1 / self.page + (1 / self.own if self.own else 0.0))) + 1 / self.page
+        )
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def wrong(printed: str | None, truth: Truth) -> str:
     if printed is None or truth is None:
         return "" if printed is truth else f"{truth} must be there" if printed is None else "must not be there"
     if isinstance(truth, str):
-        return "" if printed == truth else truth
+        return "" if printed == truth else truth or "nothing"
     if isinstance(truth, Spread):
         return _spread(printed, truth)
     if isinstance(truth, Chance):

@@ -202,9 +202,15 @@ class Study:
 
 def _over_cases(parts: tuple[Score, ...]) -> Score:
     varying = [part.values for part in parts if not part.fixed]
-    seeds: Sequence[Seed] = [seed for seed in varying[0] if all(seed in each for each in varying)] if varying else [None]
+    seeds: Sequence[Seed] = (
+        [seed for seed in varying[0] if all(seed in each for each in varying)] if varying else [None]
+    )
     whole = all(part.complete for part in parts)
-    values = {seed: float(np.mean([part.values.get(seed, part.values.get(None)) for part in parts])) for seed in seeds} if whole else {}
+    values = (
+        {seed: float(np.mean([part.values.get(seed, part.values.get(None)) for part in parts])) for seed in seeds}
+        if whole
+        else {}
+    )
     return Score(values, max(part.expected for part in parts), parts=parts)
 
 

@@ -5,22 +5,26 @@ and each part of it must agree with what is found here from the raw scores, in a
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import answers_said  # noqa: F401  modules that declare patterns
 import boards_said  # noqa: F401
+import controls_said  # noqa: F401
 import effects_said  # noqa: F401
+import figures_said  # noqa: F401
 import findings_said  # noqa: F401
+import forest_said  # noqa: F401
+import parameters_said  # noqa: F401
 import rules_said  # noqa: F401
 import runs_said  # noqa: F401
+import trading_said  # noqa: F401
 from page_prose import Line, Prose
 from patterns import Pattern, Said, compiled
 from printed_numbers import wrong
 from raw_scores import Study
 
 DIGIT = re.compile(r"\d")
-Compiled = Sequence[tuple[re.Pattern[str], Pattern]]
 
 
 @dataclass(frozen=True)
@@ -36,29 +40,42 @@ class Fault:
         return f"line {self.line} ({self.card or 'top'}): {self.sentence}\n    {self.why}"
 
 
+class Checker:
+    """A page and its study, to be read line by line."""
+
+    def __init__(self, page: Prose, study: Study) -> None:
+        self.page, self.study, self.patterns = page, study, compiled(study)
+        self.shared: dict[str, object] = {}
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew with what lines tell of each other."""
+        self.shared = {"prose": self.page}
+
+    def faults(self, line: Line) -> Iterator[Fault]:
+        """All that is wrong with a line."""
+        heard: dict[str, object] = {}
+        for sentence in line.sentences:
+            found = list(self.fitting(sentence))
+            reasons = [
+                _untrue(Said(match.groupdict(), line, heard, self.shared), each, self.study) for match, each in found
+            ]
+            if found and all(reasons):
+                yield Fault(line.number, line.card, sentence, min(reasons, key=len))
+            elif not found and DIGIT.search(sentence):
+                yield Fault(line.number, line.card, sentence, "no pattern covers it")
+
+    def fitting(self, sentence: str) -> Iterator[tuple[re.Match[str], Pattern]]:
+        """The patterns that a sentence fits."""
+        for regex, each in self.patterns:
+            if match := regex.fullmatch(sentence):
+                yield match, each
+
+
 def faults(page: Prose, study: Study) -> list[Fault]:
     """All that is wrong with the prose of a page."""
-    patterns, shared = compiled(study), {"prose": page}
-    return [fault for line in page.lines for fault in _of_line(line, study, patterns, shared)]
-
-
-def covered(page: Prose, study: Study) -> Iterator[tuple[str, Pattern | None]]:
-    """Each sentence and the first pattern that fits it; None for one without a number that none fits."""
-    patterns = compiled(study)
-    for line in page.lines:
-        for sentence in line.sentences:
-            yield sentence, next((each for regex, each in patterns if regex.fullmatch(sentence)), None)
-
-
-def _of_line(line: Line, study: Study, patterns: Compiled, shared: Mapping[str, object]) -> Iterator[Fault]:
-    heard: dict[str, object] = {}
-    for sentence in line.sentences:
-        found = [(match, each) for regex, each in patterns if (match := regex.fullmatch(sentence))]
-        reasons = [_untrue(Said(match.groupdict(), line, heard, shared), each, study) for match, each in found]
-        if found and all(reasons):
-            yield Fault(line.number, line.card, sentence, min(reasons, key=len))
-        elif not found and DIGIT.search(sentence):
-            yield Fault(line.number, line.card, sentence, "no pattern covers it")
+    checker = Checker(page, study)
+    return [fault for line in page.lines for fault in checker.faults(line)]
 
 
 def _untrue(said: Said, pattern: Pattern, study: Study) -> str:

@@ -1,12 +1,13 @@
 """Why a rule chose: the evidence of each rule, one sentence each."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from answers_said import chosen, spread
-from judged_again import COSTS, Judged, costs, sd_interval, unmet
+from judged_again import COSTS, Judged, costs, decision, sd_interval, unmet
 from patterns import Said, Truths, always, says
 from printed_numbers import Names, Values
-from raw_scores import Study
+from raw_scores import Run, Study
 from told_apart import against_best
 
 SIMPLER = "[{cost:text} {one:text} against {two:text}[ ({less} % less)]]"
@@ -20,9 +21,11 @@ always(
 )
 
 
-def judged(study: Study) -> Judged:
-    """The decision by the runs that it compares."""
-    return Judged(study, study.role)
+def judged(study: Study, *rules: str) -> Judged:
+    """The decision by the runs that it compares; `rules`: those that a sentence can be about."""
+    by = decision(study, study.role)
+    assert not rules or by.rule in rules, by.rule
+    return by
 
 
 def where(study: Study) -> Truths:
@@ -31,11 +34,6 @@ def where(study: Study) -> Truths:
 
 def names(study: Study, configurations: Sequence[str]) -> Names:
     return Names([study.name(each) for each in configurations])
-
-
-def first(by: Judged) -> str:
-    """The subject of the first sentence of a rule: the best mean, or what it chose."""
-    return by.best if by.rule in ("best-mean", "one-standard-error") else by.order[0]
 
 
 @says(
@@ -121,13 +119,13 @@ def _amount(name: str, value: float) -> Values:
 @says(
     "One standard error of that is {error}: {sd}, the pooled sd of the {n:int} configuration(s) that {has:has|have} "
     "replicates, over the square root of {runs:int}.",
-    "One standard error of that is {error}: {sd}, the sd of {centre:who} between {seeds:int} seeds of its own, over the "
-    "square root of {runs:int}.",
+    "One standard error of that is {error}: {sd}, the sd of {centre:who} between {seeds:int} seeds of its own, over "
+    "the square root of {runs:int}.",
 )
 def _(study: Study, said: Said) -> Truths:
-    by = judged(study)
-    n = len([each for each in study.held("search") if any(
-        study.chosen_by(each, role).sd is not None for role in ("search", "confirm") if each in study.held(role))])  # fmt: skip
+    by = judged(study, "one-standard-error")
+    spread_of = [(each, study.chosen_by(each, role).sd) for role in ("search", "confirm") for each in study.held(role)]
+    n = len({each for each, sd in spread_of if sd is not None})
     found = {"error": by.error, "sd": by.noise, "n": n, "has": "has" if n == 1 else "have", "runs": by.score[by.best].n}
     centre = study.held("noise")
     if centre and not n:
@@ -140,7 +138,7 @@ def _(study: Study, said: Said) -> Truths:
     "{n:int} further {are:candidate is|candidates are} within it, {bound} or {more:more|less}: {names:text}.",
 )
 def _(study: Study, said: Said) -> Truths:
-    by = judged(study)
+    by = judged(study, "one-standard-error")
     others = sorted((each for each in by.within if each != by.best), key=by.better)
     assert bool(others) == ("n" in said.parts)
     return {"bound": by.score[by.best].mean - by.way * by.error, "more": "more" if by.way > 0 else "less",
@@ -153,7 +151,7 @@ def _(study: Study, said: Said) -> Truths:
     "The simplest of these is taken, {who}[: " + SIMPLER + "]; it is no different.",
 )
 def _(study: Study, said: Said) -> Truths:
-    by = judged(study)
+    by = judged(study, "one-standard-error")
     who = by.order[0]
     return {"who": study.name(who), **simpler(study, who, by.best), "gap": by.behind(who),
             "worse": "less" if by.way > 0 else "more"}  # fmt: skip
@@ -167,7 +165,7 @@ def _(study: Study, said: Said) -> Truths:
     "candidate(s): its mean is {score}."
 )
 def _(study: Study, said: Said) -> Truths:
-    by = judged(study)
+    by = judged(study, "lower-bound", "most-stable")
     most, sign = ("highest", "minus") if by.way > 0 else ("lowest", "plus")
     return {**where(study), **_bound(study, by, by.order[0]), "most": most, "sign": sign, "k": by.k,
             "n": len(by.able)}  # fmt: skip
@@ -175,7 +173,7 @@ def _(study: Study, said: Said) -> Truths:
 
 @says("Next is {who} with {bound}: {score}.", "The best mean, that of {who}, has {bound}: {score}.")
 def _(study: Study, said: Said) -> Truths:
-    by = judged(study)
+    by = judged(study, "lower-bound", "most-stable")
     return _bound(study, by, by.order[1] if said.line.text.startswith("Next") else by.best)
 
 
@@ -184,12 +182,12 @@ def _bound(study: Study, by: Judged, who: str) -> Truths:
 
 
 @says(
-    "{who} has the smallest sd of {metric} on {split}, {sd} (95 % interval {low} to {high}, n = {runs:int}), of {n:int} "
-    "candidate(s); its mean is {mean}.",
+    "{who} has the smallest sd of {metric} on {split}, {sd} (95 % interval {low} to {high}, n = {runs:int}), of "
+    "{n:int} candidate(s); its mean is {mean}.",
     "The best mean, that of {who}, is {mean} with sd {sd} (95 % interval {low} to {high}, n = {runs:int}).",
 )
 def _(study: Study, said: Said) -> Truths:
-    by = judged(study)
+    by = judged(study, "lower-bound", "most-stable")
     who = by.order[0] if "split" in said.parts else by.best
     score = by.score[who]
     low, high = sd_interval(score.sd, score.n - 1)
@@ -202,28 +200,11 @@ def _(study: Study, said: Said) -> Truths:
     "The intervals do not overlap; {who} is {gap} {worse:lower|higher}.",
 )
 def _(study: Study, said: Said) -> Truths:
-    by = judged(study)
+    by = judged(study, "lower-bound", "most-stable")
     who = by.order[0]
     ends = {each: sd_interval(by.score[each].sd, by.score[each].n - 1) for each in (who, by.best)}
     assert (ends[who][1] >= ends[by.best][0]) == ("not shown" in said.line.text)
     return {"who": study.name(who), "gap": by.behind(who), "worse": "lower" if by.way > 0 else "higher"}
-
-
-# Weights ----------------------------------------------------------------------------------------------
-
-
-@says(
-    "{who} has the {most:highest|lowest} weighted mean {formula:text} on {split}, {score}, of {n:int} candidate(s).",
-    "Next is {who} with {score}.",
-)
-def _(study: Study, said: Said) -> Truths:
-    by = judged(study)
-    who = by.order["split" not in said.parts]
-    weights = study.argument
-    terms = [f"{'- ' if study.way(name) < 0 else '+ ' if at else ''}{weight:g} × {name}"
-             for at, (name, weight) in enumerate(weights.items())]  # fmt: skip
-    return {"who": study.name(who), "most": "highest", "formula": f"({' '.join(terms)}) / {sum(weights.values()):g}",
-            "split": study.split, "score": spread(by.weighted(who)), "n": len(by.able)}  # fmt: skip
 
 
 # Who was not chosen among, and what a person chose ----------------------------------------------------
@@ -233,11 +214,20 @@ def _(study: Study, said: Said) -> Truths:
 def _(study: Study, said: Said) -> Truths:
     failing = {each: unmet(study, each, study.role) for each in study.whole(study.role)}
     failing = {each: found for each, found in failing.items() if found}
-    pattern = [rf"{study.name(each)}: {text} \({name} is (.+?)\)" for each, found in failing.items() for text, name, _ in found]  # fmt: skip
-    values = [value for found in failing.values() for _, _, value in found]
+    each_of_them = [(each, *why) for each, found in failing.items() for why in found]
+    pattern = [rf"{study.name(each)}: {text} \({name} is (.+?)\)" for each, text, name, _ in each_of_them]
+    values = [value for *_, value in each_of_them]
     n = len(failing)
     listed = Values("(?:, )".join(pattern[:3]) + rf"(?: and {n - 3} more)?", values[:3])
     return {"n": n, "were": "was" if n == 1 else "were", "failing": listed}
+
+
+@says("{n:int} configuration(s) {were:was|were} not chosen among, for {rule:text} cannot judge: {names:text}.")
+def _(study: Study, said: Said) -> Truths:
+    by = judged(study, "lower-bound", "most-stable")
+    alone = [each for each in by.whole if by.score[each].sd is None]
+    listed = Names([f"{study.name(each)} (n = {by.score[each].n}, so no spread)" for each in alone])
+    return {"n": len(alone), "were": "was" if len(alone) == 1 else "were", "rule": study.rule, "names": listed}
 
 
 @says("{who} has {score}, {gap} {worse:less|more} than {other:who}.")
@@ -253,3 +243,33 @@ def _(study: Study, said: Said) -> Truths:
     who = chosen(study)
     assert who not in study.held("confirm")
     return {"who": study.name(who), "score": spread(study.chosen_by(who))}
+
+
+@says("{n:int} configuration(s) {were:was|were} no candidate, for not every run has a value: {lacking:text}.")
+def _(study: Study, said: Said) -> Truths:
+    lacking = [each for each in study.ranked(study.role) if each not in study.whole(study.role)]
+    listed = [f"{study.name(each)} ({'; '.join(_lacks(study, each))})" for each in lacking]
+    return {"n": len(lacking), "were": "was" if len(lacking) == 1 else "were", "lacking": Names(listed)}
+
+
+def _lacks(study: Study, configuration: str) -> list[str]:
+    """Why runs have no value, case by case: `cells: 2 of 3 seeds: 1 diverged`."""
+    found = []
+    for case in study.cases:
+        here = (configuration, case, study.role, 0)
+        runs = [run for run in study.own if (run.configuration, run.case, run.role, run.repeat) == here]
+        absent = [run for run in runs if (study.metric, study.split) not in run.scores]
+        kinds = Counter(_kind(run) for run in absent)
+        if len(absent) == len(runs) and len(kinds) == 1:
+            why = next(iter(kinds))
+        else:
+            each = ", ".join(f"{n} {kind.removeprefix('failed: ')}" for kind, n in kinds.items())
+            why = f"{len(runs) - len(absent)} of {len(runs)} seeds: {each}"
+        found += [f"{case}: {why}" if case else why] if absent else []
+    return found
+
+
+def _kind(run: Run) -> str:
+    if run.status == "failed":
+        return f"failed: {run.reason.partition(':')[0]}"
+    return "not run yet" if run.status == "missing" else "not scored"

@@ -2,12 +2,16 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import product
+from functools import lru_cache
+from itertools import pairwise, product
 
-from answers_said import chosen
-from judged_again import Judged, pooled, sd_interval
+from judged_again import decision, pooled, sd_interval
 from patterns import Said, Truths, always, says
+from printed_numbers import Truth, wrong
 from raw_scores import Run, Study
+
+LONG = 25
+"""Rows of a table that are shown at first."""
 
 always("Pooled over configurations (ddof 1 in each), in each case by itself.", "What is looked for")
 
@@ -18,8 +22,8 @@ def distinct(runs: Sequence[Run]) -> list[Run]:
 
 
 @says(
-    "{declared:int} declared point(s): {excluded:int} excluded, {equivalent:int} equivalent to another, {n:int} distinct "
-    "configuration(s)."
+    "{declared:int} declared point(s): {excluded:int} excluded, {equivalent:int} equivalent to another, {n:int} "
+    "distinct configuration(s)."
 )
 def _(study: Study, said: Said) -> Truths:
     declared, excluded = points(study)
@@ -28,11 +32,18 @@ def _(study: Study, said: Said) -> Truths:
 
 
 def points(study: Study) -> tuple[int, int]:
-    """How many points a study file declares, and how many of them its constraints exclude."""
+    """How many points a study file declares, and how many of them its constraints exclude; all of them in no grid."""
+    if any(isinstance(each, Mapping) and "low" in each for each in study.file["space"].values()):
+        return len(study.configurations), 0
     spaces = [_flat(study.file["space"])]
-    alternatives = [each["one_of"] for each in study.file["space"].values() if isinstance(each, Mapping) and "one_of" in each]
+    alternatives = [
+        each["one_of"] for each in study.file["space"].values() if isinstance(each, Mapping) and "one_of" in each
+    ]
     if alternatives:
-        spaces = [{name: values for name, values in each.items() if isinstance(values, list)} for each in alternatives[0].values()]
+        spaces = [
+            {name: values for name, values in each.items() if isinstance(values, list)}
+            for each in alternatives[0].values()
+        ]
     found = [dict(zip(space, each, strict=True)) for space in spaces for each in product(*space.values())]
     return len(found), sum(not all(_holds(where, point) for where in study.where) for point in found)
 
@@ -67,7 +78,8 @@ def _(study: Study, said: Said) -> Truths:
 
 
 @says(
-    "{n:int} run(s) took {seconds:text} together ({cpu:text} of CPU time); the largest peak of memory was {peak:int} MB."
+    "{n:int} run(s) took {seconds:text} together ({cpu:text} of CPU time); the largest peak of memory was {peak:int} "
+    "MB."
 )
 def _(study: Study, said: Said) -> Truths:
     runs = [run for run in distinct(study.own) if run.status != "missing"]
@@ -77,10 +89,8 @@ def _(study: Study, said: Said) -> Truths:
             "peak": round(1000 * peak)}  # fmt: skip
 
 
-def _duration(seconds: float):
+def _duration(seconds: float) -> Truth:
     """How a time is checked: in the unit in which it is printed."""
-    from printed_numbers import wrong  # the names of this module are those of sentences
-
     units = {"s": 1.0, "min": 60.0, "h": 3600.0}
 
     def check(printed: str) -> str:
@@ -118,7 +128,7 @@ def noise(study: Study, metric: str, split: str) -> tuple[float, int]:
 @says("{n:int} equal run(s) executed again gave the same scores to the last digit.")
 def _(study: Study, said: Said) -> Truths:
     found = repeated(study)
-    assert all(_largest(one, other) == 0 for one, other in found)
+    assert all(difference(one, other) == 0 for one, other in found)
     return {"n": len(found)}
 
 
@@ -127,25 +137,24 @@ def _(study: Study, said: Said) -> Truths:
     "equal runs is no difference between configurations."
 )
 def _(study: Study, said: Said) -> Truths:
-    largest = [_largest(one, other) for one, other in repeated(study)]
+    largest = [difference(one, other) for one, other in repeated(study)]
     return {"differing": sum(each > 0 for each in largest), "n": len(largest), "most": max(largest)}
 
 
+@lru_cache(maxsize=64)
 def repeated(study: Study) -> list[tuple[Run, Run]]:
     """Every run that was executed again, and the run that it equals, here or where it was carried from."""
     others = [run for each in study.others.values() for run in each.runs]
     found = []
     for again in study.runs:
-        same = [
-            run for run in (*study.runs, *others)
-            if run.repeat == 0 and (run.configuration, run.case, run.seed) == (again.configuration, again.case, again.seed)
-        ]  # fmt: skip
+        what = (again.configuration, again.case, again.seed, 0)
+        same = [run for run in (*study.runs, *others) if (run.configuration, run.case, run.seed, run.repeat) == what]
         if again.repeat and same and again.status == same[0].status == "finished":
             found.append((same[0], again))
     return found
 
 
-def _largest(one: Run, other: Run) -> float:
+def difference(one: Run, other: Run) -> float:
     """The largest difference of what both were scored with, items among it."""
     pairs = [(one.scores[key], other.scores[key]) for key in one.scores.keys() & other.scores.keys()]
     for key in one.items.keys() & other.items.keys():
@@ -158,7 +167,7 @@ def _largest(one: Run, other: Run) -> float:
 
 @says("[The first {few:int} of ]{n:int} candidate(s)")
 def _(study: Study, said: Said) -> Truths:
-    n = len(Judged(study, study.role).whole)
+    n = len(decision(study, study.role).whole)
     rows = said.page["prose"].table("Decision", "candidate", "place")
     shown = [row for row in rows if row["place"].isdigit()]
     few = 8 if n > 8 else None
@@ -175,9 +184,6 @@ def _(study: Study, said: Said) -> Truths:
 
 @says("The other {n:int} row(s)", "Costs of {n:int} rows", "Costs of all {n:int} configurations")
 def _(study: Study, said: Said) -> Truths:
-    longest = max(len(rows) for rows in said.page["prose"].tables[said.line.card])
-    both = sorted((len(rows) for rows in said.page["prose"].tables[said.line.card]), reverse=True)
-    return {"n": longest if "Costs" in said.line.text else both[1] if both[0] == 25 else both[0]}
-
-
-__all__ = ["chosen"]
+    tables = said.page["prose"].tables[said.line.card]
+    rest = [len(rest) for first, rest in pairwise(tables) if len(first) == LONG and set(first[0]) == set(rest[0])]
+    return {"n": rest[0] if rest and said.line.text.startswith("The other") else max(map(len, tables))}

@@ -1,12 +1,11 @@
 """What can be told apart, by the formulas of docs/adr: written anew, pair by pair, with SciPy's own distributions.
 
-    half width² = (critical value × standard error by seeds)² + (critical value × standard error by items)²
+half width² = (critical value × standard error by seeds)² + (critical value × standard error by items)²
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations
 
 import numpy as np
 from raw_scores import Score, Seed
@@ -149,10 +148,15 @@ def _drawn(
     df = rows.shape[1] - 1
     loud = _loud(rows, pool)
     members = np.flatnonzero(pool if loud[list(pair)].any() else pool & ~loud)
-    pooled = float(np.mean([np.var(rows[i] - rows[k], ddof=1) for i, k in combinations(members, 2)] or [0.0]))
+    one, other = np.triu_indices(len(members), 1)
+    pooled = float(np.var(rows[members[one]] - rows[members[other]], axis=1, ddof=1).mean()) if len(one) else 0.0
     most = max((len(members) - 1) * df, 1)
     own = np.var(rows[pair[0]] - rows[pair[1]], ddof=1)
-    return (BORROWED * pooled + df * own) / (BORROWED + df), critical(comparisons, min(df + BORROWED, most), level) ** 2, pooled
+    return (
+        (BORROWED * pooled + df * own) / (BORROWED + df),
+        critical(comparisons, min(df + BORROWED, most), level) ** 2,
+        pooled,
+    )
 
 
 def _loud(rows: np.ndarray, pool: np.ndarray) -> np.ndarray:

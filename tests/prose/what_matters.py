@@ -6,7 +6,7 @@ F compares the model with a parameter and without it (type II), p is the share o
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, islice, permutations, product
@@ -43,11 +43,14 @@ class Model:
         together: dict[tuple[str, str], list[Run]] = {}
         for run in runs:
             together.setdefault((run.configuration, run.case), []).append(run)
-        self.once = len(together) < len(runs) and all(len({r.scores[key] for r in each}) == 1 for each in together.values())
+        self.once = len(together) < len(runs) and all(
+            len({r.scores[key] for r in each}) == 1 for each in together.values()
+        )
         self.runs = [each[0] for each in together.values()] if self.once else runs
         self.y = np.array([run.scores[key] for run in self.runs])
         self.levels = {name: self._levels(name) for name in study.parameters}
         self.levels = {name: levels for name, levels in self.levels.items() if len(levels) > 1}
+        self.tested: dict[str, Tested] = {}
         self.seeds = [None if self.once else run.seed for run in self.runs]
 
     def _levels(self, name: str) -> list[object]:
@@ -83,9 +86,10 @@ class Model:
 
     def main(self, name: str) -> Tested:
         """The main effect of a parameter."""
-        without, whole = self.all_but(name), self.all_but()
-        groups, way = self._way(name)
-        return self._test(without, whole, groups if way != "normal" else None)
+        if name not in self.tested:
+            groups, way = self._way(name)
+            self.tested[name] = self._test(self.all_but(name), self.all_but(), groups if way != "normal" else None)
+        return self.tested[name]
 
     def interaction(self, one: str, other: str) -> Tested:
         """What two parameters do together beyond the sum; `other` may be what the cases differ in."""
@@ -94,7 +98,7 @@ class Model:
         whole = np.hstack([self.all_but(), cells])
         error = len(self.y) - np.linalg.matrix_rank(whole)
         groups = _numbered(self._block_names())
-        return self._test(self.all_but(), whole, groups if _fine(groups, 1, error) else None)
+        return self._test(self.all_but(), whole, groups if _fine_residuals(groups, 1, error) else None)
 
     def seen(self, name: str) -> float:
         """The smallest range between level means that F finds with 80 % power at 5 %, for the hardest two levels."""
@@ -152,7 +156,7 @@ class Model:
         levels = len(self.levels[name])
         if self._told_within(name, alike) >= 0.9 and _fine(alike, levels, error):
             return alike, "exact"
-        return blocks, "residuals" if _fine(blocks, levels, error) else "normal"
+        return blocks, "residuals" if _fine_residuals(blocks, levels, error) else "normal"
 
     def _told_within(self, name: str, groups: np.ndarray) -> float:
         """The least share of what a contrast between levels tells that runs of the same group tell."""
@@ -169,7 +173,7 @@ class Model:
         if f is None or groups is None:
             return Tested(f, df, eta2, Chance(1.0 if f is None else float(stats.f.sf(f, *df))))
         fitted = _fit(without, self.y)
-        drawn = np.array(list(_rearranged(self.y - fitted, groups)))
+        drawn = _rearranged(self.y - fitted, groups)
         share = _share(without, whole, (fitted + drawn).T)
         as_is = _share(without, whole, self.y[:, None])[0]
         p = float((1 + np.sum(share >= as_is - NOTHING)) / (1 + len(drawn)))
@@ -199,21 +203,23 @@ def _fine(groups: np.ndarray, levels: int, error: int) -> bool:
     return error >= FEWEST and _how_many(groups) / math.factorial(levels) >= FINE * (1 - NOTHING)
 
 
-def _rearranged(values: np.ndarray, groups: np.ndarray) -> Iterator[np.ndarray]:
+def _fine_residuals(groups: np.ndarray, levels: int, error: int) -> bool:
+    """Of residuals, which are not quite exchangeable: the model has used up at most half of what they tell."""
+    return 2 * error >= len(groups) and _fine(groups, levels, error)
+
+
+def _rearranged(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
     """Each once where they are few, else random ones; as they are is left out."""
     members = [np.flatnonzero(groups == each) for each in range(groups.max() + 1)]
     if _how_many(groups) <= DRAWS + 1:
-        for orders in islice(product(*(permutations(each) for each in members)), 1, None):
-            found = values.copy()
-            found[np.concatenate(members)] = values[np.concatenate(orders)]
-            yield found
-        return
-    draw = np.random.default_rng(20300131)
-    for _ in range(OWN_DRAWS):
-        found = values.copy()
-        for each in members:
-            found[each] = values[draw.permutation(each)]
-        yield found
+        orders = list(islice(product(*(permutations(each) for each in members)), 1, None))
+        found = np.tile(values, (len(orders), 1))
+        found[:, np.concatenate(members)] = values[np.array([np.concatenate(order) for order in orders], int)]
+        return found
+    draw, found = np.random.default_rng(20300131), np.tile(values, (OWN_DRAWS, 1))
+    for each in members:
+        found[:, each] = values[each][np.argsort(draw.random((OWN_DRAWS, len(each))), axis=1)]
+    return found
 
 
 def _df(without: np.ndarray, whole: np.ndarray) -> tuple[int, int]:

@@ -1,12 +1,21 @@
 """Made-up studies, and what is on their pages, for the tests of pages."""
 
 from dataclasses import replace
+from functools import partial
 
 from study_tables import a_row, a_run, a_table, failed, missing
 
 from tunebook.analyse import decide
 from tunebook.records import Case, CurvePoint, Excluded, MetricFacts, Picture
-from tunebook.report import compose
+from tunebook.report.account import declared_card, settings_card
+from tunebook.report.deciding import decision_card
+from tunebook.report.effects import effects_card
+from tunebook.report.leaderboards import alternatives_card, leaderboard_card
+from tunebook.report.noise import noise_card
+from tunebook.report.overview import findings_card
+from tunebook.report.pictures import curves_card, gallery_card
+from tunebook.report.provenance import costs_card, provenance_card
+from tunebook.report.tradeoffs import tradeoffs_card
 
 HOSTILE = "<script>alert('x')</script> a|b `code` **bold** $x$ [l](http://evil.example) <img src=http://evil.example/x>"
 FIVE = ("ais.msa", "box.msa", "point.msa", "ib.msa", "ip.msa")
@@ -60,10 +69,28 @@ def two_cases(*, metrics=FIVE, seeds=3, pictured=("nuclei", "cells")):
     return replace(table, decision=decide(table))
 
 
+CARDS = {
+    "decision": decision_card,
+    "leaderboard": leaderboard_card,
+    "best": alternatives_card,
+    "effects": effects_card,
+    "tradeoffs": partial(tradeoffs_card, without_costs=False),
+    "curves": curves_card,
+    "pictures": gallery_card,
+    "findings": findings_card,
+    "declared": declared_card,
+    "noise": noise_card,
+    "settings": settings_card,
+    "provenance": partial(provenance_card, without_costs=False),
+    "costs": costs_card,
+}
+
+
 def card_of(table, anchor, **how):
-    """One card of a page."""
-    (found,) = (card for card in compose(table, **how).cards if card.anchor == anchor)
-    return found
+    """One card of a page, without the others."""
+    card = CARDS[anchor](table, **how)
+    assert card.anchor == anchor
+    return card
 
 
 def blocks_of(table, anchor, kind):

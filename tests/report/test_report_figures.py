@@ -104,6 +104,14 @@ def test_an_estimate_far_off_is_an_arrow():
     assert any(isinstance(mark, Line) and mark.tip == "e2: 5" for mark in far.marks)
 
 
+def test_what_cannot_be_told_from_the_best_is_open():
+    """And what is behind it is filled: told apart without colour."""
+    rows = [Estimate(kind, 0.0, -0.1, 0.1, "0", kind) for kind in ("best", "level", "behind")]
+    sheet = drawn(IntervalsFigure("i", ["t"], "", [Group("", rows)], "score", 0.0))
+
+    assert [mark.hollow for mark in sheet.marks if isinstance(mark, Dot)] == [False, True, False]
+
+
 def test_two_estimates_far_apart_are_both_dots():
     """There is nothing to be far off from."""
     assert sum(isinstance(mark, Dot) for mark in drawn(estimates(0.0, 5.0)).marks) == 2

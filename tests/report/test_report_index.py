@@ -26,9 +26,8 @@ def test_studies_stand_in_order_with_their_state(text):
     (judged_row,) = (line for line in rows if line.startswith("| [judged](judged.md)"))
 
     assert text.startswith("# made-up\n\n**5 studies: 2 decided, 1 decided but outdated, 1 partly run, 1 not run.**")
-    assert [
-        name for name in ("rates", "ranks", "best", "alone") if any(line.startswith(f"| {name} |") for line in rows)
-    ]
+    others = ("rates", "ranks", "best", "alone")
+    assert [name for name in others if any(line.startswith(f"| {name} |") for line in rows)] == list(others)
     assert "| decided | 30 of 30 | alpha=8 rank=1 (by A. Person, against the rule one-standard-error) |" in judged_row
     assert judged_row.endswith("| ranks (refine) |")
     assert "| 11 of 12 (1 failed) |" in text

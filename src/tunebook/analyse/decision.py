@@ -6,6 +6,7 @@ from typing import Any
 from tunebook.analyse.caveats import caveats
 from tunebook.analyse.costs import parameters_of, simplicity
 from tunebook.analyse.field import Field, field_of
+from tunebook.analyse.remembering import of_table
 from tunebook.analyse.rules import COMPARED, Choice, mean_of
 from tunebook.analyse.scores import Entry, all_runs
 from tunebook.records import Decision, RuleArgument, Table, canonical_json
@@ -48,6 +49,7 @@ def decide(table: Table) -> Decision | None:
     return judge(table).decision
 
 
+@of_table
 def judge(table: Table) -> Judgement:
     """Apply the study's rule.
 

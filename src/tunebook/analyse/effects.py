@@ -6,7 +6,7 @@ the error of the main effects, which makes them harder to see and never easier. 
 error is just that: how far the configurations lie from the sum of their parameters.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -49,6 +49,23 @@ class Effects:
     interactions: tuple[Interaction, ...]
     importance: tuple[tuple[str, float], ...] | None
     reason: str
+
+
+EffectsOf = Callable[[Table, str, str], tuple[Effects, ...] | Unavailable]
+"""How effects are found: `effects`, or what remembers it."""
+
+
+def effects_once() -> EffectsOf:
+    """`effects` that finds each result once: for whoever shows several parts of one table."""
+    found: dict[tuple[int, str, str], tuple[Effects, ...] | Unavailable] = {}
+
+    def effects_of(table: Table, metric: str, split: str) -> tuple[Effects, ...] | Unavailable:
+        key = (id(table), metric, split)
+        if key not in found:
+            found[key] = effects(table, metric, split)
+        return found[key]
+
+    return effects_of
 
 
 def effects(table: Table, metric: str, split: str) -> tuple[Effects, ...] | Unavailable:

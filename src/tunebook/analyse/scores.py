@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tunebook.analyse.remembering import of_table
 from tunebook.records import Case, Role, Row, RunFacts, Table
 
 
@@ -115,7 +116,7 @@ def cell(row: Row | None, *, metric: str, split: str, role: Role = "search") -> 
     found = [value for _, value in values]
     absent = [_why(run, metric, split) for run in runs if value_of(run, metric, split) is None]
     mean = statistics.fmean(found) if found else None
-    sd = statistics.stdev(found) if len(found) > 1 else None
+    sd = _sd(found)
     by_replicate = {_replicate(run): value for run, value in values}
     items = _items(values, metric, split) if len(by_replicate) == len(values) else {}
     return Cell(mean, sd, len(found), len(runs), _joined(absent, runs), by_replicate, items)
@@ -137,11 +138,12 @@ def mean_over_cases(cells: Sequence[Cell]) -> Cell:
         return Cell(None, None, 0, expected, reason)
     whole = all(each.complete for each in cells)
     by_replicate = _over_cases(cells) if whole else {}
-    sd = statistics.stdev(by_replicate.values()) if len(by_replicate) > 1 else None
+    sd = _sd(list(by_replicate.values()))
     n = expected if whole else min(each.n for each in cells)
     return Cell(statistics.fmean(means), sd, n, expected, reason, by_replicate, parts=tuple(cells))
 
 
+@of_table
 def ordered(table: Table, role: Role = "search") -> tuple[Entry, ...]:
     """Every configuration, best selection score first; those without a score last.
 
@@ -170,6 +172,14 @@ def best_of(values: Iterable[float], way: str) -> float | None:
     if not found:
         return None
     return max(found) if way == "maximize" else min(found)
+
+
+def _sd(values: Sequence[float]) -> float | None:
+    """Standard deviation (ddof 1); None of fewer than two. `statistics.stdev` does the same with fractions, slowly."""
+    if len(values) < 2:
+        return None
+    mean = statistics.fmean(values)
+    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
 
 
 def _entries(table: Table, role: Role) -> Iterable[Entry]:

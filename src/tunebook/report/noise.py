@@ -1,11 +1,16 @@
 """How much scores vary between replicates of one configuration, and whether equal runs repeat."""
 
-from tunebook.analyse import Unavailable
+from tunebook.analyse import Sure, Unavailable, sureness
 from tunebook.analyse.noise import Noise, Repeats, noise, repeats
 from tunebook.records import Table
 from tunebook.report.cards import Block, Card, Grid, Heading, Said, Value
-from tunebook.report.wording import between, counted, gap, metric_name
+from tunebook.report.wording import between, counted, gap, metric_name, number
 
+METHODS = {
+    "Student": "Student's t, seeds and items each by their variance",
+    "BCa": "bootstrap (BCa)",
+    "bootstrap": "bootstrap of seeds and items",
+}
 SOURCES = {"replicates": "replicates of every configuration", "centre point": "centre point on fresh seeds"}
 
 
@@ -24,7 +29,7 @@ def noise_card(table: Table) -> Card:
         reason = next((each.reason for _, _, each in found if isinstance(each, Unavailable)), "nothing was measured")
         if not lines:
             return Card("noise", "Noise", absent=reason)
-        return Card("noise", "Noise", f"The noise is not known: {reason}.", [Said(lines)])
+        return Card("noise", "Noise", f"The noise is not known: {reason}.", [Said(lines), *_sure(table)])
     first = known[0]
     sentence = (
         f"Replicates of one configuration differ in {first.metric} on {first.split} by a standard deviation of "
@@ -42,9 +47,44 @@ def noise_card(table: Table) -> Card:
         Heading("from"),
     ]
     grid = Grid("Noise of every metric.", headings, rows)
-    blocks: list[Block] = [grid, *([Said(lines)] if lines else [])]
+    blocks: list[Block] = [grid, *([Said(lines)] if lines else []), *_sure(table)]
     caveats = ["Pooled over configurations (ddof 1 in each), in each case by itself."]
     return Card("noise", "Noise", sentence, blocks, caveats)
+
+
+def _sure(table: Table) -> list[Block]:
+    """How far other seeds and other items could move the scores of what is carried forward."""
+    found = [each for each in sureness(table) if each.interval is not None]
+    if not found:
+        return []
+    title = "The decided configuration on other seeds and other items of the kind"
+    headings = [
+        Heading("metric"),
+        Heading("split"),
+        *([Heading("case")] if any(each.case.label for each in found) else []),
+        Heading("mean", numeric=True),
+        Heading("95 % interval", "of the mean", numeric=True),
+        Heading("seeds", numeric=True),
+        Heading("items", numeric=True),
+        Heading("by"),
+    ]
+    return [Grid(f"{title}.", headings, [_sure_cells(table, each) for each in found], title=title, folded=True)]
+
+
+def _sure_cells(table: Table, each: Sure) -> list[Value]:
+    mean, found = each.cell.mean, each.interval
+    assert mean is not None  # `sureness` holds no others
+    assert found is not None  # `_sure` shows no others
+    return [
+        Value(metric_name(table, each.metric)),
+        Value(each.split),
+        *([Value(each.case.label)] if each.case.label else []),
+        Value(number(mean), sort=mean),
+        Value(between(found.low, found.high), sort=found.low),
+        Value(str(found.seeds), sort=found.seeds),
+        Value("these alone" if found.items == 1 else str(found.items), sort=found.items),
+        Value(METHODS[found.method]),
+    ]
 
 
 def _cells(table: Table, metric: str, split: str, found: Noise | Unavailable) -> list[Value]:

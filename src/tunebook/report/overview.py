@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from tunebook.analyse import CODES, Cell, Entry, cases, cell, findings, judge, near, ordered, outdated
+from tunebook.analyse import CODES, Cell, Entry, cases, cell, effects, findings, judge, near, ordered, outdated
+from tunebook.analyse.effects import EffectsOf
 from tunebook.records import Decision, Table
 from tunebook.report.cards import Card, Facts, Findings
 from tunebook.report.wording import counted, in_case, joined, name, number, with_n
@@ -44,9 +45,9 @@ def more(table: Table) -> tuple[str, ...]:
     return tuple(said)
 
 
-def findings_card(table: Table) -> Card:
+def findings_card(table: Table, effects_of: EffectsOf = effects) -> Card:
     """Every finding, or the sentence that there is none."""
-    found = findings(table)
+    found = findings(table, effects_of=effects_of)
     checks = Facts(
         [(code, each.name) for code, each in CODES.items()],
         "What is looked for",

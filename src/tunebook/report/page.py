@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from tunebook.analyse import effects_once
 from tunebook.errors import InputError, Problem
 from tunebook.records import Table
 from tunebook.report.account import declared_card, settings_card
@@ -26,7 +27,7 @@ def render(table: Table, *, to: Path, without_costs: bool = False) -> Rendered:
     """Write `<study>.md`, `<study>.html` and `<study>/*.png` into a folder; equal tables give equal bytes.
 
     Args:
-        to: The folder of pages; made when it is missing. Nothing in it is deleted.
+        to: The folder of pages; made when it is missing. Pictures of this page that it shows no more are removed.
         without_costs: Leave out time, memory, host and dates: what differs between equal studies.
 
     Raises:
@@ -40,6 +41,7 @@ def render(table: Table, *, to: Path, without_costs: bool = False) -> Rendered:
 
 def compose(table: Table, *, without_costs: bool = False) -> Page:
     """The cards of a study, in the order of showing."""
+    effects_of = effects_once()
     return Page(
         name=table.study,
         kind=f"Study · {table.task}",
@@ -50,11 +52,11 @@ def compose(table: Table, *, without_costs: bool = False) -> Page:
             decision_card(table),
             leaderboard_card(table),
             alternatives_card(table),
-            effects_card(table),
+            effects_card(table, effects_of),
             tradeoffs_card(table, without_costs=without_costs),
             curves_card(table),
             gallery_card(table),
-            findings_card(table),
+            findings_card(table, effects_of),
             declared_card(table),
             noise_card(table),
             settings_card(table),

@@ -22,7 +22,7 @@ class Rendered:
 
 
 def write(page: Page, stem: str, *, to: Path) -> Rendered:
-    """Write `<stem>.md`, `<stem>.html` and `<stem>/*.png`; equal pages give equal bytes.
+    """Write `<stem>.md`, `<stem>.html` and `<stem>/*.png`; equal pages give equal bytes, and no other picture stays.
 
     Raises:
         InputError: when a picture cannot be read; then nothing is written.
@@ -32,8 +32,12 @@ def write(page: Page, stem: str, *, to: Path) -> Rendered:
 
     panels = {panel.name: _read(panel.path) for gallery in _galleries(page) for _, row in gallery.rows for panel in row}
     figures = {figure.name: png(drawn(figure)) for figure in _figures(page)}
-    for name, picture in (panels | figures).items():
+    pictures = panels | figures
+    for name, picture in pictures.items():
         write_atomically(to / stem / f"{name}.png", picture)
+    for old in (to / stem).glob("*.png"):
+        if old.stem not in pictures:
+            old.unlink()
     rendered = Rendered(to / f"{stem}.md", to / f"{stem}.html")
     write_atomically(rendered.markdown, markdown(page, folder=stem).encode())
     write_atomically(rendered.html, html(page, panels).encode())

@@ -7,10 +7,10 @@ from tunebook.analyse.audit.coverage import not_run, one_seed_twice, uneven_repl
 from tunebook.analyse.audit.deciding import changed_rule, other_decision, outdated_decision
 from tunebook.analyse.audit.finding import Finding
 from tunebook.analyse.audit.gaps import inside_noise, no_spread
-from tunebook.analyse.audit.parameters import EffectsOf, without_effect_or_at_an_edge
+from tunebook.analyse.audit.parameters import without_effect_or_at_an_edge
 from tunebook.analyse.audit.repeating import different_devices, not_repeatable
 from tunebook.analyse.audit.scoring import chosen_on_reported, degenerate, items_missing, settings_on_reported
-from tunebook.analyse.effects import effects
+from tunebook.analyse.effects import EffectsOf, effects
 from tunebook.records import Table
 
 

@@ -1,18 +1,16 @@
 """What the varied parameters do: nothing that can be seen, or more beyond the last value that was tried."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from tunebook.analyse.audit.equality import Idle, idle
 from tunebook.analyse.audit.finding import Finding, finding, is_own
 from tunebook.analyse.edges import Edge, edges
-from tunebook.analyse.effects import Effects
+from tunebook.analyse.effects import Effects, EffectsOf
 from tunebook.analyse.f_tests import LEVEL
 from tunebook.analyse.main_effects import Effect
 from tunebook.analyse.saying import counted, number
 from tunebook.analyse.scores import Unavailable, cell
 from tunebook.records import Table
-
-EffectsOf = Callable[[Table, str, str], tuple[Effects, ...] | Unavailable]
 
 
 def without_effect_or_at_an_edge(table: Table, effects_of: EffectsOf) -> Iterator[Finding]:
