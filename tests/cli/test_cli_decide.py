@@ -39,11 +39,11 @@ def test_candidates_rule_and_evidence_are_shown(tunebook, book: Path):
         "one-standard-error: of those with toy.score < 0.55, the simplest of those within one standard error of the "
         "highest mean of toy.score on val; simpler is less lr.",
         "candidate toy.score on val lr fails",
-        "1 lr=0.5 0.474 ± 0.0069 (n = 2) 0.5",
+        "1 lr=0.5 0.474 ± 0.007 (n = 2) 0.5",
         "2 lr=0.25 0.284 ± 0.016 (n = 2) 0.25",
         "- lr=0.75 0.587 ± 0.0017 (n = 2) 0.75 toy.score < 0.55 (toy.score is 0.587)",
         "Evidence",
-        "lr=0.5 has the highest mean of toy.score on val, 0.474 ± 0.0069 (n = 2), of 2 candidates.",
+        "lr=0.5 has the highest mean of toy.score on val, 0.474 ± 0.007 (n = 2), of 2 candidates.",
         "One standard error of that is 0.007: 0.0099, the pooled sd of the 3 configurations that have replicates, over "
         "the square root of 2.",
         "No other is within it, 0.467 or more: so the best mean is taken.",

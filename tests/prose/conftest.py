@@ -1,6 +1,5 @@
 """A book of the toy, run once for all tests of sentences."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,14 +34,14 @@ report: {metrics: [toy.score], splits: [test]}
 
 
 @pytest.fixture(scope="session")
-def toy_book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def toy_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three studies in a chain: confirmed and overruled, with noise measured and drift, and with a run that fails."""
     with pytest.MonkeyPatch.context() as patch:
         installed = tmp_path_factory.mktemp("installed")
         install(installed)
         patch.syspath_prepend(str(installed))
         patch.setattr("os.fsync", lambda handle: None)
-        yield _run(tmp_path_factory.mktemp("book"))
+        return _run(tmp_path_factory.mktemp("book"))
 
 
 def _run(book: Path) -> Path:

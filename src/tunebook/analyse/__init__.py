@@ -22,12 +22,12 @@ from tunebook.analyse.scores import Cell, Entry, Unavailable, all_runs, called, 
 from tunebook.analyse.sureness import Sure, sureness
 
 __all__ = [
-    "CODES", "BestResults", "Candidate", "Cell", "Code", "Column", "Compared", "ControlResult", "Curve", "Curves",
-    "Difference", "Edge", "Effect", "Effects", "Entry", "Final", "Finding", "Heatmap", "Interaction", "Judgement",
-    "Leaderboard", "Level", "Near", "Optimism", "Representative", "Representatives", "Square", "Standing",
-    "Unavailable", "against_best", "all_runs", "alternatives", "called", "cases", "cell", "columns_of", "comparison",
-    "confirmed", "controls", "costs_of", "curves", "decide", "difference", "edges", "effects", "effects_once", "EffectsOf", "finalists",
-    "findings", "heatmap", "heatmaps", "judge", "leaderboard", "near", "optimism", "ordered", "outdated", "overruled",
-    "places", "preferences", "representatives", "rule_in_words", "runs_of", "searched", "simplicity",
-    "single_out", "standings", "Sure", "sureness", "stands",
+    "BestResults", "CODES", "Candidate", "Cell", "Code", "Column", "Compared", "ControlResult", "Curve", "Curves",
+    "Difference", "Edge", "Effect", "Effects", "EffectsOf", "Entry", "Final", "Finding", "Heatmap", "Interaction",
+    "Judgement", "Leaderboard", "Level", "Near", "Optimism", "Representative", "Representatives", "Square",
+    "Standing", "Sure", "Unavailable", "against_best", "all_runs", "alternatives", "called", "cases", "cell",
+    "columns_of", "comparison", "confirmed", "controls", "costs_of", "curves", "decide", "difference", "edges",
+    "effects", "effects_once", "finalists", "findings", "heatmap", "heatmaps", "judge", "leaderboard", "near",
+    "optimism", "ordered", "outdated", "overruled", "places", "preferences", "representatives", "rule_in_words",
+    "runs_of", "searched", "simplicity", "single_out", "standings", "stands", "sureness",
 ]  # fmt: skip

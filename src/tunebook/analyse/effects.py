@@ -3,18 +3,17 @@
 The model is score = block + one term per parameter (each of its values a level of its own) + error, by least squares,
 so that a constrained grid, where levels do not meet equally often, is judged fairly. What parameters do together is in
 the error of the main effects, which makes them harder to see and never easier. With one run per configuration the
-error is just that: how far the configurations lie from the sum of their parameters.
+error is just that: how far the configurations lie from the sum of their parameters. So it is with several runs each,
+where the grid does not tell a parameter from what others do together: then the means over replicates are judged.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from tunebook.analyse.designs import TINY, Design, Numbers, Observed, is_number, observed
+from tunebook.analyse.designs import Design, Observed, is_number, observed
 from tunebook.analyse.importance import importance
 from tunebook.analyse.interactions import Interaction, interactions
-from tunebook.analyse.main_effects import Effect, main_effect
+from tunebook.analyse.main_effects import Effect, main_effect, unit_of
 from tunebook.analyse.projections import confounded, projections
 from tunebook.analyse.scores import Unavailable
 from tunebook.records import Table, digest
@@ -95,26 +94,20 @@ def _effects(table: Table, metric: str, split: str, alternative: str) -> Effects
         return replace(blank, importance=found_by_forest.shares, reason=" ".join(reasons))
     if why := _saturated(design):
         return replace(blank, reason=" ".join([why, *_left_out(found)]))
-    values, after_blocks = np.array(found.values), _after_blocks(found)
-    judged = {at: factor for at, factor in enumerate(design.factors) if not confounded(design, at)}
-    unjudged = (confounded(design, at) for at in range(len(design.factors)) if at not in judged)
-    reasons = [*_caveats(found), *unjudged, *_left_out(found)]
+    units = {at: unit_of(found, at) for at in range(len(design.factors)) if not confounded(design, at)}
+    judged = {at: design.factors[at] for at, unit in units.items() if not _unjudged(unit, at)}
+    unjudged = (
+        confounded(design, at) or _unjudged(units[at], at) for at in range(len(design.factors)) if at not in judged
+    )
+    reasons = [*_caveats(found), *_by_means(found, units, judged), *unjudged, *_left_out(found)]
     return replace(
         blank,
         main=tuple(
-            main_effect(design, at, values, after_blocks, seed=_seed(*key, factor.parameter))
-            for at, factor in judged.items()
+            main_effect(found, units[at], at, seed=_seed(*key, factor.parameter)) for at, factor in judged.items()
         ),
-        interactions=interactions(design, after_blocks, seed=_seed(*key, "interactions")),
+        interactions=interactions(found, seed=_seed(*key, "interactions")),
         reason=" ".join(reasons),
     )
-
-
-def _after_blocks(found: Observed) -> Numbers:
-    values, blocks = np.array(found.values), projections(found.design).blocks
-    values = values - values.mean()
-    left = values - blocks @ (blocks.T @ values)
-    return left if np.abs(left).max() > TINY * max(map(abs, found.values)) else np.zeros_like(left)
 
 
 def _nothing(configurations: int) -> str:
@@ -151,6 +144,23 @@ def _caveats(found: Observed) -> Iterator[str]:
         yield (
             f"One run per {each}: the error is how far scores lie from the sum of blocks and parameters, so it holds "
             "what these do together."
+        )
+
+
+def _unjudged(unit: Observed, at: int) -> str:
+    """Why the means over replicates cannot judge a parameter that the runs can tell from the others; empty if so."""
+    parameter, needed = unit.design.factors[at].parameter, projections(unit.design).whole.shape[1]
+    if len(unit.values) > needed:
+        return confounded(unit.design, at)
+    return f"{parameter} cannot be judged: what others do together can pass for it, and replicates do not tell."
+
+
+def _by_means(found: Observed, units: Mapping[int, Observed], judged: Collection[int]) -> Iterator[str]:
+    names = [found.design.factors[at].parameter for at in judged if units[at] is not found]
+    if names:
+        yield (
+            f"By their means over replicates, configurations judge {' and '.join(names)}: what other parameters do "
+            "together can pass for this, in every replicate alike."
         )
 
 

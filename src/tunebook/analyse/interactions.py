@@ -1,15 +1,17 @@
 """Whether what one parameter does depends on another."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
 
-from tunebook.analyse.designs import TINY, Design, Factor, Numbers, grouped
+from tunebook.analyse.averaging import averaged, mixed
+from tunebook.analyse.designs import TINY, Design, Factor, Numbers, Observed, grouped
 from tunebook.analyse.f_tests import ratio, tail
 from tunebook.analyse.permuting import fine_residuals, p_of, rearranged
-from tunebook.analyse.projections import basis, centred, projections
+from tunebook.analyse.projections import after_blocks, basis, centred, projections
 
 LEAST = 3
 """Fewest degrees of freedom of the error: with fewer, an F says next to nothing."""
@@ -39,27 +41,45 @@ class Interaction:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two parameters, and an orthonormal basis of what their cells add to blocks and all parameters."""
+    """Two parameters, and an orthonormal basis of what their cells add to blocks and all parameters.
+
+    Args:
+        mixed: Whether what others do together, or with one of the two, can pass for it.
+    """
 
     names: tuple[str, str]
     own: Numbers
     df: tuple[int, int]
+    mixed: bool
 
 
-def interactions(design: Design, after_blocks: Numbers, *, seed: int) -> tuple[Interaction, ...]:
+def interactions(found: Observed, *, seed: int) -> tuple[Interaction, ...]:
     """The interactions that the runs can judge: of parameters, in the order of declaration, then of each with the case.
 
     A pair is left out where its cells cannot be told from other parameters, or where too little is left to judge by.
+    Replicates are its error where nothing that others do together, or with one of the two, can pass for it; else
+    the means of configurations over replicates are judged (`averaging`).
 
     Args:
-        after_blocks: Scores with blocks taken out, one per run.
         seed: Of the random rearrangements.
     """
-    judged, whole = pairs(design), projections(design).whole
-    residual = after_blocks - whole @ (whole.T @ after_blocks)
-    left, total = float(residual @ residual), float(after_blocks @ after_blocks)
+    every = pairs(found.design)
+    by_means = {pair.names for pair in every if found.replicated and pair.mixed}
+    judged = _tested(found, [pair for pair in every if pair.names not in by_means], seed=seed)
+    if by_means:
+        means = averaged(found)
+        judged += _tested(means, [pair for pair in pairs(means.design) if pair.names in by_means], seed=seed)
+    places = {pair.names: at for at, pair in enumerate(every)}
+    return tuple(sorted(judged, key=lambda each: places[each.parameters]))
+
+
+def _tested(unit: Observed, judged: Sequence[Pair], *, seed: int) -> list[Interaction]:
+    design, left_over = unit.design, after_blocks(unit)
+    whole = projections(design).whole
+    residual = left_over - whole @ (whole.T @ left_over)
+    left, total = float(residual @ residual), float(left_over @ left_over)
     if not judged or left <= TINY * total:
-        return tuple(Interaction(pair.names, None, pair.df, 1.0, 0.0) for pair in judged)
+        return [Interaction(pair.names, None, pair.df, 1.0, 0.0) for pair in judged]
     groups = grouped(design.blocks)
     drawn = rearranged(residual, groups, np.random.default_rng(seed))
     drawn -= (drawn @ whole) @ whole.T
@@ -67,7 +87,7 @@ def interactions(design: Design, after_blocks: Numbers, *, seed: int) -> tuple[I
     for pair in judged:
         permuted = fine_residuals(groups, 1, error=pair.df[1])
         found.append(_judged(pair, residual, drawn if permuted else None, total=total))
-    return tuple(found)
+    return found
 
 
 @lru_cache(maxsize=16)
@@ -82,7 +102,8 @@ def pairs(design: Design) -> tuple[Pair, ...]:
         alone = np.hstack([projected.blocks, basis(np.hstack([centred(one), centred(other)]), projected.blocks)])
         df = own.shape[1], len(design.blocks) - projected.whole.shape[1] - own.shape[1]
         if 0 < df[0] == basis(cells, alone).shape[1] and df[1] >= LEAST:
-            found.append(Pair((one.parameter, other.parameter), own, df))
+            disturbed = mixed(design, own, projected.whole, [one, other])
+            found.append(Pair((one.parameter, other.parameter), own, df, disturbed))
     return tuple(found)
 
 

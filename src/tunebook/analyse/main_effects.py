@@ -7,10 +7,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tunebook.analyse.designs import TINY, Design, Numbers, alike, grouped
+from tunebook.analyse.averaging import averaged, mixed
+from tunebook.analyse.designs import TINY, Design, Numbers, Observed, alike, grouped
 from tunebook.analyse.f_tests import LEVEL, detectable, ratio, tail
 from tunebook.analyse.permuting import fine, fine_residuals, p_of, rearranged
-from tunebook.analyse.projections import projections, within
+from tunebook.analyse.projections import after_blocks, projections, within
 from tunebook.records import Scalar
 
 ENOUGH = 0.9
@@ -46,7 +47,7 @@ class Effect:
             parameters. Infinite where no error is left, None where SS is nothing too: no run differs.
         df: Degrees of freedom of the parameter and of the error.
         p: How often chance alone does as well (see `test`); 1 where all that is compared is equal.
-        eta2: SS / (sum of squares between runs after blocks): the share of the variation that is the parameter's. In
+        eta2: SS / (sum of squares between runs, or means, after blocks): the share of the variation that is the parameter's. In
             a full grid the shares of all terms and of the error sum to 1.
         seen: The smallest range between level means that would have been found with 80 % power at 5 %
             (`f_tests.detectable`).
@@ -55,7 +56,7 @@ class Effect:
             whatever the errors and the other parameters are. `residuals`: where too few runs do, residuals of the
             model without the parameter, within blocks (Freedman and Lane 1983). `normal`: where there are too few
             runs for either (for residuals, twice as many as what blocks and parameters explain), the tail of the F
-            distribution.
+            distribution. For the last two, replicated configurations count by their means where `unit_of` says so.
         equal: Groups of runs that differ in this parameter alone, when all runs of each such group have equal scores
             to the last digit, and the groups join all levels: it does nothing at all. Else 0.
     """
@@ -72,31 +73,45 @@ class Effect:
     equal: int
 
 
-def main_effect(design: Design, at: int, values: Numbers, after_blocks: Numbers, *, seed: int) -> Effect:
+def unit_of(found: Observed, at: int) -> Observed:
+    """What judges a parameter: the runs, or the means of configurations over replicates (`averaging`).
+
+    Means, where p is not found by rearranging among runs that share all else, and what other parameters and the case
+    do together can pass for the parameter.
+    """
+    design = found.design
+    if not found.replicated or _way(design, at)[0] == "exact":
+        return found
+    projected = projections(design)
+    disturbed = mixed(design, projected.own[at], projected.rest[at], [design.factors[at]])
+    return averaged(found) if disturbed else found
+
+
+def main_effect(found: Observed, unit: Observed, at: int, *, seed: int) -> Effect:
     """The effect of one parameter that the design can tell from the others and from the blocks.
 
     Args:
+        found: The runs. `unit`: what judges the parameter (`unit_of`).
         at: Index of the parameter in the design.
-        values: Scores, one per run. `after_blocks`: with their blocks taken out.
         seed: Of the random rearrangements.
     """
-    projected, factor = projections(design), design.factors[at]
-    df = projected.own[at].shape[1], len(values) - projected.whole.shape[1]
-    total = float(after_blocks @ after_blocks)
-    explained = float(np.sum((after_blocks @ projected.own[at]) ** 2))
-    left = max(0.0, total - float(np.sum((after_blocks @ projected.whole) ** 2)))
+    design, left_over = unit.design, after_blocks(unit)
+    projected, df = projections(design), _df(design, at)
+    total = float(left_over @ left_over)
+    explained = float(np.sum((left_over @ projected.own[at]) ** 2))
+    left = max(0.0, total - float(np.sum((left_over @ projected.whole) ** 2)))
     f = ratio(explained, left, df, total=total)
     sd = math.sqrt(left / df[1]) if left > TINY * total else 0.0
-    test, groups = _way(design, at, df)
+    test, groups = _way(design, at)
     if f is None or test == "normal":
         test, p, permutations = "normal", 1.0 if f is None else tail(f, df), 0
     else:
         generator = np.random.default_rng(seed)
-        p, permutations = _rearranged(design, at, after_blocks, groups, generator, exact=test == "exact")
-    equal = _equal(design, at, values)
+        p, permutations = _rearranged(design, at, left_over, groups, generator, exact=test == "exact")
+    equal = _equal(found.design, at, np.array(found.values))
     return Effect(
-        parameter=factor.parameter,
-        levels=_levels(design, at, values, sd, df[1]),
+        parameter=design.factors[at].parameter,
+        levels=_levels(found, unit, at, sd),
         f=f,
         df=df,
         p=1.0 if equal else p,
@@ -108,9 +123,14 @@ def main_effect(design: Design, at: int, values: Numbers, after_blocks: Numbers,
     )
 
 
-def _way(design: Design, at: int, df: tuple[int, int]) -> tuple[Test, NDArray[np.intp]]:
+def _df(design: Design, at: int) -> tuple[int, int]:
+    projected = projections(design)
+    return projected.own[at].shape[1], len(design.blocks) - projected.whole.shape[1]
+
+
+def _way(design: Design, at: int) -> tuple[Test, NDArray[np.intp]]:
     """How p is found, and the groups within which scores or residuals are rearranged."""
-    factor, blocks = design.factors[at], grouped(design.blocks)
+    factor, blocks, df = design.factors[at], grouped(design.blocks), _df(design, at)
     groups = alike(design, factor)
     if within(design, at, groups) >= ENOUGH and fine(groups, len(factor.levels), error=df[1]):
         return "exact", groups
@@ -120,7 +140,7 @@ def _way(design: Design, at: int, df: tuple[int, int]) -> tuple[Test, NDArray[np
 def _rearranged(
     design: Design,
     at: int,
-    after_blocks: Numbers,
+    left_over: Numbers,
     groups: NDArray[np.intp],
     generator: np.random.Generator,
     *,
@@ -133,7 +153,7 @@ def _rearranged(
     nothing of them, however they are rearranged.
     """
     rest, own = projections(design).rest[at], projections(design).own[at]
-    residual = after_blocks - rest @ (rest.T @ after_blocks)
+    residual = left_over - rest @ (rest.T @ left_over)
     drawn = rearranged(residual, groups, generator)
     explained = np.sum((drawn @ own) ** 2, axis=1)
     everything = float(residual @ residual)
@@ -142,12 +162,12 @@ def _rearranged(
     return p_of(share, explained / np.maximum(free, TINY * everything)), len(drawn)
 
 
-def _levels(design: Design, at: int, values: Numbers, sd: float, error: int) -> tuple[Level, ...]:
+def _levels(found: Observed, unit: Observed, at: int, sd: float) -> tuple[Level, ...]:
     from scipy.special import stdtrit  # noqa: PLC0415  a command that judges nothing does not wait for it
 
-    factor, means = design.factors[at], projections(design).means[at]
-    centres = means @ values
-    halves = float(stdtrit(error, 1 - LEVEL / 2)) * sd * np.sqrt(np.sum(means**2, axis=1))
+    factor, means = found.design.factors[at], projections(unit.design).means[at]
+    centres = means @ np.array(unit.values)
+    halves = float(stdtrit(_df(unit.design, at)[1], 1 - LEVEL / 2)) * sd * np.sqrt(np.sum(means**2, axis=1))
     counts = np.bincount([code for code in factor.codes if code >= 0]).tolist()
     return tuple(
         Level(value, mean, mean - half, mean + half, n)

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from tunebook.analyse.designs import TINY, Design, Factor, Numbers
+from tunebook.analyse.designs import TINY, Design, Factor, Numbers, Observed
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,14 @@ def centred(factor: Factor) -> Numbers:
     columns: Numbers = np.eye(len(factor.levels))[codes] - 1 / len(factor.levels)
     columns[codes < 0] = 0
     return columns
+
+
+def after_blocks(found: Observed) -> Numbers:
+    """Scores with their blocks taken out, one per run; zeros where only rounding is left."""
+    values, blocks = np.array(found.values), projections(found.design).blocks
+    values = values - values.mean()
+    left: Numbers = values - blocks @ (blocks.T @ values)
+    return left if np.abs(left).max() > TINY * max(map(abs, found.values)) else np.zeros_like(left)
 
 
 def hardest(columns: Numbers) -> tuple[int, int, float]:

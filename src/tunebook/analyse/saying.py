@@ -1,5 +1,6 @@
 """Numbers and names in the sentences of an analysis."""
 
+import math
 from collections.abc import Sequence
 
 from tunebook.analyse.scores import Cell, Entry
@@ -18,6 +19,13 @@ def number(value: float) -> str:
     return f"{value:.3f}" if value == 0 or round(abs(value), 4) >= SMALL else f"{value:.2g}"
 
 
+def score(value: float) -> str:
+    """A score or its spread: three decimals, `0.512`; one digit of what they would show as nothing, `0.0003`."""
+    if 5e-7 <= abs(value) < 5e-4:
+        return f"{value:.{-math.floor(math.log10(abs(value)))}f}"
+    return f"{round(value, 3) + 0.0:,.3f}"
+
+
 def amount(name: str, value: float) -> str:
     """A cost or a parameter's value: `4,608`, `41.2 s`, `0.85 GB`, `16`."""
     if name == "trainable_parameters":
@@ -30,8 +38,8 @@ def amount(name: str, value: float) -> str:
 def spread(cell: Cell) -> str:
     """`0.512 ± 0.004 (n = 3)`, without ± where n < 2."""
     assert cell.mean is not None  # asked of candidates alone
-    around = "" if cell.sd is None else f" ± {number(cell.sd)}"
-    return f"{number(cell.mean)}{around} (n = {cell.n})"
+    around = "" if cell.sd is None else f" ± {score(cell.sd)}"
+    return f"{score(cell.mean)}{around} (n = {cell.n})"
 
 
 def name_of(entry: Entry) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from tunebook.analyse import Cell, Entry, cases
+from tunebook.analyse.saying import score
 from tunebook.records import Case, MetricFacts, Table
 
 COSTS_IN_WORDS = {
@@ -18,9 +19,7 @@ COSTS_IN_WORDS = {
 
 def number(value: float) -> str:
     """A score: three decimals, `0.512`; one digit of what they would show as nothing, `0.0003`."""
-    if 5e-7 <= abs(value) < 5e-4:
-        return f"{value:.{-math.floor(math.log10(abs(value)))}f}"
-    return f"{round(value, 3) + 0.0:,.3f}"
+    return score(value)
 
 
 def gap(value: float) -> str:
