@@ -19,6 +19,7 @@ from scipy.special import betaincinv
 from tunebook.analyse.designs import observed
 from tunebook.analyse.effects import Effect, Effects, effects
 from tunebook.analyse.f_tests import detectable
+from tunebook.analyse.main_effects import unit_of
 from tunebook.analyse.projections import hardest, left_of
 from tunebook.records import Case, MetricFacts, Row, RunFacts, Table
 
@@ -46,6 +47,7 @@ class Scenario:
         lost: Share of the runs that have no value.
         errors: Draws the error of one run, in sd.
         uneven: How many times larger errors are in the second case.
+        together: Standard deviation of what rank and lr do together beyond their sum, in sd; drawn anew in each study.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Scenario:
     lost: float = 0.0
     errors: Errors = normal
     uneven: float = 1.0
+    together: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,13 @@ SCENARIOS = (
     Scenario("half of a 4 x 4 x 3 grid", subset(grid(alpha=(1, 2, 4, 8), rank=(1, 2, 4, 8), lr=(1, 2, 3)), 0.5)),
     Scenario("a third of a 4 x 4 x 3 grid, heavy tails",
              subset(grid(alpha=(1, 2, 4, 8), rank=(1, 2, 4, 8), lr=(1, 2, 3)), 0.33), errors=heavy),
+    *(
+        Scenario(f"a third of a 4 x 4 x 3 grid, rank and lr interact, seeds x cases {seeds} x {cases}",
+                 subset(grid(alpha=(1, 2, 4, 8), rank=(1, 2, 4, 8), lr=(1, 2, 3)), 0.33), seeds, cases, together=2.0)
+        for seeds, cases in ((1, 1), (3, 1), (5, 1), (3, 2))
+    ),
+    Scenario("a third of a 4 x 4 x 3 grid, rank and lr interact, 3 seeds, 10 % lost",
+             subset(grid(alpha=(1, 2, 4, 8), rank=(1, 2, 4, 8), lr=(1, 2, 3)), 0.33), 3, lost=0.1, together=2.0),
     Scenario("grid 2 x 3, 1 seed", grid(alpha=(1, 2), rank=(1, 2, 4))),
     Scenario("grid 3 x 3, 1 seed", grid(alpha=(1, 2, 4), rank=(1, 2, 4))),
     Scenario("2 values alone, 3 seeds", grid(alpha=(1, 2)), seeds=3),
@@ -125,8 +135,10 @@ def false_interactions(scenario: Scenario, *, studies: int, seed: int = 0) -> Ra
 def found_effects(scenario: Scenario, *, studies: int, seed: int = 0) -> Rate:
     """How often alpha is called effective where its two levels that are hardest to tell apart lie `seen` apart."""
     nothing = simulated(scenario, np.random.default_rng(seed), {})
-    design = observed(nothing, "", metric=METRIC, split=SPLIT).design
-    seen = detectable(design, 0, _alpha(nothing).df, sd=SD)
+    runs = observed(nothing, "", metric=METRIC, split=SPLIT)
+    unit = unit_of(runs, 0)
+    design, each = unit.design, 1 if unit is runs else scenario.seeds
+    seen = detectable(design, 0, _alpha(nothing).df, sd=SD * each**-0.5)
     one, other, _ = hardest(left_of(design, 0))
     levels = design.factors[0].levels
     apart = {levels[one]: -seen / 2, levels[other]: seen / 2}
@@ -139,9 +151,11 @@ def simulated(scenario: Scenario, draw: np.random.Generator, alpha: Mapping[floa
     blocks = {
         (case, seed): float(draw.normal(0, 0.1)) for case in range(scenario.cases) for seed in range(scenario.seeds)
     }
-    rows = []
+    rows: list[Row] = []
+    together = _together(scenario, draw)
     for point, case in product(scenario.points, range(scenario.cases)):
         effect = 0.02 * np.log2(point.get("rank", 1)) + 0.03 * point.get("lr", 0) ** 2 + alpha.get(point["alpha"], 0.0)
+        effect += together.get((point.get("rank", 0), point.get("lr", 0)), 0.0)
         runs = []
         for seed in range(scenario.seeds):
             error = SD * scenario.errors(draw) * (scenario.uneven if case else 1.0)
@@ -157,6 +171,13 @@ def simulated(scenario: Scenario, draw: np.random.Generator, alpha: Mapping[floa
         splits=(SPLIT,), select_metric=METRIC, select_split=SPLIT, rule="best-mean",
         parameters=tuple(scenario.points[0]), rows=tuple(rows),
     )  # fmt: skip
+
+
+def _together(scenario: Scenario, draw: np.random.Generator) -> dict[tuple[float, float], float]:
+    if not scenario.together:
+        return {}
+    cells = sorted({(point["rank"], point["lr"]) for point in scenario.points})
+    return {cell: float(draw.normal(0, SD * scenario.together)) for cell in cells}
 
 
 def _only(table: Table) -> Effects:
@@ -177,7 +198,7 @@ def main() -> None:
     for scenario in SCENARIOS:
         test = _alpha(simulated(scenario, np.random.default_rng(0), {})).test
         wrong = false_effects(scenario, studies=studies)
-        plain = scenario.errors is normal and scenario.uneven == 1
+        plain = scenario.errors is normal and scenario.uneven == 1 and not scenario.together
         right = found_effects(scenario, studies=studies) if plain else "-"
         together = false_interactions(scenario, studies=studies)
         print(f"| {scenario.name} | {test} | {wrong} | {right} | {together if together.studies else '-'} |", flush=True)

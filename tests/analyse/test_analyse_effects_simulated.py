@@ -18,6 +18,8 @@ SCENARIOS = {each.name: each for each in SIMULATION["SCENARIOS"]}
         "33 points, 1 seed",
         "half of a 4 x 4 x 3 grid",
         "2 values alone, 3 seeds",
+        "a third of a 4 x 4 x 3 grid, rank and lr interact, seeds x cases 3 x 1",
+        "a third of a 4 x 4 x 3 grid, rank and lr interact, seeds x cases 3 x 2",
     ],
 )
 def test_what_does_nothing_is_called_effective_in_five_percent(name: str):

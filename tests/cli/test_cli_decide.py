@@ -41,7 +41,7 @@ def test_candidates_rule_and_evidence_are_shown(tunebook, book: Path):
         "candidate toy.score on val lr fails",
         "1 lr=0.5 0.474 ± 0.007 (n = 2) 0.5",
         "2 lr=0.25 0.284 ± 0.016 (n = 2) 0.25",
-        "- lr=0.75 0.587 ± 0.0017 (n = 2) 0.75 toy.score < 0.55 (toy.score is 0.587)",
+        "- lr=0.75 0.587 ± 0.002 (n = 2) 0.75 toy.score < 0.55 (toy.score is 0.587)",
         "Evidence",
         "lr=0.5 has the highest mean of toy.score on val, 0.474 ± 0.007 (n = 2), of 2 candidates.",
         "One standard error of that is 0.007: 0.0099, the pooled sd of the 3 configurations that have replicates, over "

@@ -148,7 +148,7 @@ def _(study: Study, said: Said) -> Truths:
 def _chosen_on_these_runs(study: Study, alternative: str) -> bool:
     (space,) = [each["one_of"] for each in study.file["space"].values() if isinstance(each, Mapping)]
     source = study.others.get(space[alternative].get("from"))
-    before = {run.id for run in source.own if run.role == source.role} if source else set()
+    before = {run.id for run in source.own} if source else set()
     return any(run.id in before for run in study.own if run.alternative == alternative and run.role == "search")
 
 

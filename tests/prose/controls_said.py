@@ -61,7 +61,11 @@ class Control:
             (before, {seed: here[seed] for seed in here if seed not in before}) for before, here in self.sides.values()
         ]
         if all(here for _, here in fresh):
-            return "on other replicates", fresh
+            known = {(run.case, run.seed) for run in self.there.own if run.configuration == self.configuration}
+            other = all(
+                (case, seed) not in known for case, (_, here) in zip(self.sides, fresh, strict=True) for seed in here
+            )
+            return "on other replicates" if other else "on replicates that it was chosen by", fresh
         common = [
             (
                 {seed: before[seed] for seed in before if seed in here},
@@ -129,6 +133,20 @@ def _(study: Study, said: Said) -> Truths:
     return {"who": said["who"], "source": said["source"], "verb": verb, "metric": control.metric,
             "split": control.split, "before": control.mean(0), "here": control.mean(1),
             "where": control.compared[0], "n1": control.n(0), "n2": control.n(1), "gap": gap, **ends}  # fmt: skip
+
+
+@says("{who} of {source} cannot be judged: no run of it has a value of {metric} on {split} {side:here|there}.")
+def _(study: Study, said: Said) -> Truths:
+    control = control_of(study, said["who"], said["source"])
+    side = "there" if control.by_case(control.here) else "here"
+    assert not control.by_case(control.here if side == "here" else control.before)
+    return {
+        "who": said["who"],
+        "source": said["source"],
+        "metric": control.metric,
+        "split": control.split,
+        "side": side,
+    }
 
 
 @says("{n:int} run(s) executed again: {equal:equal|not equal}, to the last digit.")

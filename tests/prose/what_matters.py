@@ -7,6 +7,7 @@ F compares the model with a parameter and without it (type II), p is the share o
 
 import math
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, islice, permutations, product
@@ -18,7 +19,7 @@ from scipy import linalg, optimize, stats
 
 DRAWS, OWN_DRAWS, FINE, FEWEST = 999, 4000, 1000, 5
 """Of the page, at most; of this test; so many with different F are enough; fewest degrees of freedom of the error."""
-NOTHING = 1e-9
+NOTHING, CASE = 1e-9, ""
 
 
 @dataclass(frozen=True)
@@ -87,36 +88,40 @@ class Model:
     def main(self, name: str) -> Tested:
         """The main effect of a parameter."""
         if name not in self.tested:
-            groups, way = self._way(name)
-            self.tested[name] = self._test(self.all_but(name), self.all_but(), groups if way != "normal" else None)
+            unit = self.unit(name)
+            groups, way = unit.way(name)
+            without, whole = unit.all_but(name), unit.all_but()
+            self.tested[name] = unit.test(without, whole, groups if way != "normal" else None)
         return self.tested[name]
 
     def interaction(self, one: str, other: str) -> Tested:
         """What two parameters do together beyond the sum; `other` may be what the cases differ in."""
-        second = self.term(other) if other in self.levels else self.cases()
-        cells = (self.term(one)[:, :, None] * second[:, None, :]).reshape(len(self.y), -1)
-        whole = np.hstack([self.all_but(), cells])
+        if self.replicated and self._mixed(self._cells(one, other), self.all_but(), [one, other]):
+            return self.averaged.interaction(one, other)
+        whole = np.hstack([self.all_but(), self._cells(one, other)])
         error = len(self.y) - np.linalg.matrix_rank(whole)
         groups = _numbered(self._block_names())
-        return self._test(self.all_but(), whole, groups if _fine_residuals(groups, 1, error) else None)
+        return self.test(self.all_but(), whole, groups if _fine_residuals(groups, 1, error) else None)
 
     def seen(self, name: str) -> float:
         """The smallest range between level means that F finds with 80 % power at 5 %, for the hardest two levels."""
-        without, whole = self.all_but(name), self.all_but()
+        unit = self.unit(name)
+        without, whole = unit.all_but(name), unit.all_but()
         df = _df(without, whole)
         point = stats.f.ppf(0.95, *df)
         strength = optimize.brentq(lambda nc: stats.ncf.sf(point, *df, nc) - 0.8, 1e-6, 1e5)
-        columns = self.term(name)
+        columns = unit.term(name)
         pairs = combinations(range(columns.shape[1]), 2)
         told = min(_rss(without, (columns[:, j] - columns[:, i]) / 2) for i, j in pairs)
-        return math.sqrt(strength / told * _rss(whole, self.y) / df[1])
+        return math.sqrt(strength / told * _rss(whole, unit.y) / df[1])
 
     def means(self, name: str) -> list[float]:
         """Adjusted: the mean prediction had all runs this level, and else what they have."""
-        whole, levels = self.all_but(), self.levels[name]
-        solution = np.linalg.lstsq(whole, self.y, rcond=None)[0]
-        start = self.blocks.shape[1] + sum(len(self.levels[each]) for each in self._before(name))
-        has = [name in run.parameters for run in self.runs]
+        unit, levels = self.unit(name), self.levels[name]
+        whole = unit.all_but()
+        solution = np.linalg.lstsq(whole, unit.y, rcond=None)[0]
+        start = unit.blocks.shape[1] + sum(len(self.levels[each]) for each in self._before(name))
+        has = [name in run.parameters for run in unit.runs]
         found = []
         for at in range(len(levels)):
             there = whole[has].mean(0)
@@ -126,7 +131,7 @@ class Model:
 
     def rearrangements(self, name: str) -> int:
         """How many the page draws for a parameter; 0 when its p is that of the F distribution."""
-        groups, way = self._way(name)
+        groups, way = self.unit(name).way(name)
         return 0 if way == "normal" or self.main(name).f is None else min(_how_many(groups) - 1, DRAWS)
 
     def equal(self, name: str) -> int:
@@ -134,6 +139,50 @@ class Model:
         groups = self._alike(name)
         compared = [self.y[groups == each] for each in range(groups.max() + 1) if (groups == each).sum() > 1]
         return len(compared) if compared and all(np.ptp(each) == 0 for each in compared) else 0
+
+    # What judges ------------------------------------------------------------------------------------------
+
+    def unit(self, name: str) -> "Model":
+        """The runs; or the means of configurations, where what others do together can pass for the parameter."""
+        if not self.replicated or self.way(name)[1] == "exact":
+            return self
+        return self.averaged if self._mixed(self.term(name), self.all_but(name), [name]) else self
+
+    @property
+    def replicated(self) -> bool:
+        """Whether a configuration has several scores in one case."""
+        return len({(run.configuration, run.case) for run in self.runs}) < len(self.runs)
+
+    @cached_property
+    def averaged(self) -> "Model":
+        """One score for each configuration and case, in equal parts in the blocks of its runs."""
+        groups = _numbered([(run.configuration, run.case) for run in self.runs])
+        members = [np.flatnonzero(groups == each) for each in range(groups.max() + 1)]
+        found = copy(self)
+        for name in ("blocks", "averaged"):
+            found.__dict__.pop(name, None)
+        blocks = np.array([(self.blocks[each] > 0).any(0) for each in members], float)
+        found.runs, found.tested = [self.runs[each[0]] for each in members], {}
+        found.y = np.array([self.y[each].mean() for each in members])
+        found.__dict__["blocks"] = blocks / blocks.sum(1, keepdims=True)
+        return found
+
+    def _mixed(self, columns: np.ndarray, given: np.ndarray, names: Sequence[str]) -> bool:
+        """Whether a term can be told from all that the other parameters and the case do together."""
+        own = columns - _fit(given, columns)
+        terms = {**{each: self.term(each) for each in self.levels}, CASE: self.cases()}
+        for left_out in names:
+            others = [term for each, term in terms.items() if each != (left_out if left_out in self.levels else CASE)]
+            products = np.ones((len(self.y), 1))
+            for term in others:
+                products = np.hstack([products, (products[:, :, None] * term[:, None, :]).reshape(len(self.y), -1)])
+            if np.abs((products - _fit(given, products)).T @ own).max() > 1e-7:
+                return True
+        return False
+
+    def _cells(self, one: str, other: str) -> np.ndarray:
+        second = self.term(other) if other in self.levels else self.cases()
+        return (self.term(one)[:, :, None] * second[:, None, :]).reshape(len(self.y), -1)
 
     # Private ------------------------------------------------------------------------------------------
 
@@ -149,7 +198,7 @@ class Model:
         keys = [tuple(run.parameters.get(each) for each in others) for run in self.runs]
         return _numbered(list(zip(self._block_names(), keys, strict=True)))
 
-    def _way(self, name: str) -> tuple[np.ndarray, str]:
+    def way(self, name: str) -> tuple[np.ndarray, str]:
         """Where scores may be rearranged: among equal runs where these tell nearly all, else within blocks."""
         error = _df(self.all_but(name), self.all_but())[1]
         alike, blocks = self._alike(name), _numbered(self._block_names())
@@ -166,7 +215,7 @@ class Model:
         inside = own - np.array([own[groups == each].mean(0) for each in groups])
         return float(linalg.eigvalsh(inside.T @ inside)[0])
 
-    def _test(self, without: np.ndarray, whole: np.ndarray, groups: np.ndarray | None) -> Tested:
+    def test(self, without: np.ndarray, whole: np.ndarray, groups: np.ndarray | None) -> Tested:
         df, total = _df(without, whole), _rss(self.blocks, self.y)
         f = _f(without, whole, self.y, df, total)
         eta2 = (_rss(without, self.y) - _rss(whole, self.y)) / total if f is not None and total else 0.0

@@ -1,7 +1,7 @@
 """The main effect of a parameter: adjusted means, F, p, and what would have been seen."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -47,8 +47,8 @@ class Effect:
             parameters. Infinite where no error is left, None where SS is nothing too: no run differs.
         df: Degrees of freedom of the parameter and of the error.
         p: How often chance alone does as well (see `test`); 1 where all that is compared is equal.
-        eta2: SS / (sum of squares between runs, or means, after blocks): the share of the variation that is the parameter's. In
-            a full grid the shares of all terms and of the error sum to 1.
+        eta2: SS / (sum of squares between runs, or means, after blocks): the share of the variation that is the
+            parameter's. In a full grid the shares of all terms and of the error sum to 1.
         seen: The smallest range between level means that would have been found with 80 % power at 5 %
             (`f_tests.detectable`).
         permutations: Rearrangements behind p, beside the scores as they are; 0 for `normal`.
@@ -74,17 +74,18 @@ class Effect:
 
 
 def unit_of(found: Observed, at: int) -> Observed:
-    """What judges a parameter: the runs, or the means of configurations over replicates (`averaging`).
+    """What judges a parameter: the runs, or the means of configurations over replicates and cases (`averaging`).
 
     Means, where p is not found by rearranging among runs that share all else, and what other parameters and the case
     do together can pass for the parameter.
     """
     design = found.design
-    if not found.replicated or _way(design, at)[0] == "exact":
+    once = len(set(found.configurations)) == len(found.values)
+    if once or _way(design, at)[0] == "exact":
         return found
     projected = projections(design)
     disturbed = mixed(design, projected.own[at], projected.rest[at], [design.factors[at]])
-    return averaged(found) if disturbed else found
+    return averaged(replace(found, design=replace(design, case=None))) if disturbed else found
 
 
 def main_effect(found: Observed, unit: Observed, at: int, *, seed: int) -> Effect:
