@@ -15,6 +15,7 @@ from tunebook.errors import InputError
 from tunebook.execute.inline import Inline
 from tunebook.ledger.ledger import Ledger
 from tunebook.records import Decision, PlannedRun, Role, Table
+from tunebook.runs import current_decision
 from tunebook.study import Allowance, Prepared
 
 pytestmark = pytest.mark.usefixtures("toy_task")
@@ -191,6 +192,24 @@ def test_a_control_that_does_not_reproduce_is_found(tmp_path: Path) -> None:
     codes = {finding.code for finding in findings(chain(tmp_path, drift="-0.2"))}
 
     assert {"T601", "T602"} <= codes
+
+
+def test_a_decision_that_changed_makes_its_followers_stale(tmp_path: Path) -> None:
+    """Whoever builds on them runs them again first; the page says whose decision it was."""
+    book = make_book(tmp_path, space=RATES)
+    run(book)
+    (book / "next.study.yaml").write_text("task: toy\nbase: {from: rates}\nspace: {budget.steps: [3]}\n")
+    run(book, "next")
+    overrule(book, "lr=0.2")
+    with Book.open(book).look() as ledger:
+        stale = current_decision("next", ledger) is None
+    run(book, "next")
+    with Book.open(book).look() as ledger:
+        current = current_decision("next", ledger)
+
+    assert stale
+    assert current is not None
+    assert current.values["lr"] == 0.2
 
 
 # Overruling -------------------------------------------------------------------------------------------

@@ -118,14 +118,24 @@ def test_a_run_that_no_seed_changes_is_filed_under_minus_one():
 def test_a_decision_of_another_way_to_choose_is_outdated():
     """Rule, argument, metric and split are those of the study as it stands; a list is the tuple that it was."""
     table = a_table(*(a_row(name, a_run(0, val=val), a_run(1)) for name, val in (("a", 0.6), ("b", 0.5))))
-    of_two = replace(table, rule="pareto", argument=("ais.msa", "box.msa"))
-    decision = replace(decide(table), rule="pareto", argument=["ais.msa", "box.msa"])
+    of_two = replace(table, rule="pareto", argument=("ais.msa", "seconds"))
+    decision = replace(decide(table), rule="pareto", argument=["ais.msa", "seconds"])
 
     assert outdated(replace(of_two, decision=decision)) == ""
-    assert outdated(replace(of_two, argument=("ais.msa", "seconds"), decision=decision)) == (
+    assert outdated(replace(of_two, argument=("ais.msa", "cpu_seconds"), decision=decision)) == (
         "recorded before the study was changed: it was chosen by pareto, ais.msa on val"
     )
     assert outdated(replace(table, decision=decision)) != ""
+
+
+def test_a_decision_is_outdated_by_what_it_builds_on_and_by_what_is_required():
+    """Where another study decides otherwise since, and where no configuration meets what the study requires now."""
+    table = a_table(*(a_row(name, a_run(0, val=val)) for name, val in (("a", 0.6), ("b", 0.5))))
+    decided = replace(table, decision=decide(table))
+
+    assert outdated(replace(decided, moved=("lora",))) == "recorded before lora, which it builds on, decides otherwise"
+    assert outdated(replace(decided, require=("ais.msa >= 0.5",))) == ""
+    assert outdated(replace(decided, require=("ais.msa >= 0.9",))).startswith("recorded before the study was changed: ")
 
 
 def test_best_median_and_worst_are_shown_on_three_items():

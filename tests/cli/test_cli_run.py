@@ -123,7 +123,7 @@ def test_nothing_can_be_decided_where_everything_failed(tunebook, tmp_path: Path
     said = tunebook("run", book)
 
     assert said.code == 0
-    assert "rates: no decision: no configuration has a value from all of its runs\n" in said.out
+    assert "rates: no decision: no configuration has a value of toy.score on val from all of its runs\n" in said.out
     assert "the toy broke" in (book / "pages" / "rates.md").read_text()
 
 

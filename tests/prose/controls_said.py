@@ -62,9 +62,8 @@ class Control:
         ]
         if all(here for _, here in fresh):
             known = {(run.case, run.seed) for run in self.there.own if run.configuration == self.configuration}
-            other = all(
-                (case, seed) not in known for case, (_, here) in zip(self.sides, fresh, strict=True) for seed in here
-            )
+            seeds = {(case, seed) for case, (_, here) in zip(self.sides, fresh, strict=True) for seed in here}
+            other = not seeds & known
             return "on other replicates" if other else "on replicates that it was chosen by", fresh
         common = [
             (

@@ -36,6 +36,7 @@ def _(study: Study, said: Said) -> Truths:
 def _(study: Study, said: Said) -> Truths:
     cost = IN_WORDS[said["cost"]]
     known = _known(study, cost)
+    assert known, f"the export holds no {cost}"
     front = _front(study, known)
     said_of = [(study.name(each), study.chosen_by(each).mean, known[each]) for each in front]
     listed = [rf"{re.escape(who)} \(({NUMBER}) at ({NUMBER}){UNITS[cost]}\)" for who, _, _ in said_of[:7]]

@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from judged_again import decision
 from patterns import Said, Truths, always, says
-from printed_numbers import Names, Truth, unit, value
+from printed_numbers import Names, Truth, Within
 from raw_scores import Run, Study
 from runs_said import difference, noise, repeated
 from told_apart import Gap, against_best
@@ -134,18 +134,8 @@ def _(study: Study, said: Said) -> Truths:
 def _(study: Study, said: Said) -> Truths:
     gap = _ties(study)[1][id_of(study, said["who"])]
     slack = SLACK * (gap.high - gap.low) / 2
-    return {"who": said["who"], "gap": abs(gap.mean), "low": within(gap.low, slack), "high": within(gap.high, slack),
+    return {"who": said["who"], "gap": abs(gap.mean), "low": Within(gap.low, slack), "high": Within(gap.high, slack),
             "n": gap.n}  # fmt: skip
-
-
-def within(truth: float, slack: float) -> Truth:
-    """A number that may differ by so much, beside rounding."""
-
-    def check(printed: str) -> str:
-        near = abs(value(printed) - truth) <= 0.5 * unit(printed) * (1 + 1e-6) + slack
-        return "" if near else f"{truth:.6g}"
-
-    return check
 
 
 @says("and {n:int} more")

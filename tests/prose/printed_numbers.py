@@ -46,6 +46,14 @@ class Chance:
 
 
 @dataclass(frozen=True)
+class Within:
+    """A number that may be off by so much, beside rounding."""
+
+    truth: float
+    off: float
+
+
+@dataclass(frozen=True)
 class Names:
     """Names in this order, of which a sentence may list the first few and count the rest."""
 
@@ -60,7 +68,7 @@ class Values:
     truths: Sequence[object]
 
 
-Truth = None | str | int | float | Spread | Chance | Names | Values | Callable[[str], str]
+Truth = None | str | int | float | Spread | Chance | Within | Names | Values | Callable[[str], str]
 
 
 def wrong(printed: str | None, truth: Truth) -> str:
@@ -73,6 +81,9 @@ def wrong(printed: str | None, truth: Truth) -> str:
         return _spread(printed, truth)
     if isinstance(truth, Chance):
         return _chance(printed, truth)
+    if isinstance(truth, Within):
+        near = abs(value(printed) - truth.truth) <= 0.5 * unit(printed) * (1 + 1e-6) + truth.off
+        return "" if near else f"{truth.truth:.6g}"
     if isinstance(truth, Names):
         return _names(printed, truth.of)
     if isinstance(truth, Values):

@@ -85,7 +85,8 @@ def _(study: Study, said: Said) -> Truths:
     runs = [run for run in distinct(study.own) if run.status != "missing"]
     time = {name: sum(run.costs[name] for run in runs) for name in ("seconds", "cpu_seconds")}
     peak = max(run.costs["peak_memory_gb"] for run in runs)
-    return {"n": len(runs), "seconds": _duration(time["seconds"]), "cpu": _duration(time["cpu_seconds"]),
+    return {"n": len(runs), "seconds": _duration(time["seconds"]),
+            "cpu": _duration(time["cpu_seconds"]),
             "peak": round(1000 * peak)}  # fmt: skip
 
 

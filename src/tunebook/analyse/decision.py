@@ -84,7 +84,12 @@ def outdated(table: Table) -> str:
     then, now = (decision.rule, decision.metric, decision.split), (table.rule, table.select_metric, table.select_split)
     if then != now or not _same(decision.argument, table.argument):
         return "recorded before the study was changed: it was chosen by {}, {} on {}".format(*then)
-    without = len({run.id for _, run in all_runs(table) if run.status == "missing"})
+    if table.moved:
+        decide = "decides" if len(table.moved) == 1 else "decide"
+        return f"recorded before {' and '.join(table.moved)}, which it builds on, {decide} otherwise"
+    if not (nobody := field_of(table)).able and not _waits(table):
+        return f"recorded before the study was changed: {nobody.nobody}"
+    without = _waits(table)
     have = "run that the study declares has" if without == 1 else "runs that the study declares have"
     return f"{without} {have} no result yet, and it was decided before" if without else ""
 
@@ -99,6 +104,11 @@ def values_of(entry: Entry) -> dict[str, Any]:
             node = node.setdefault(group, {})
         node[name] = value
     return nested
+
+
+def _waits(table: Table) -> int:
+    """Runs without a result."""
+    return len({run.id for _, run in all_runs(table) if run.status == "missing"})
 
 
 def runs_of_decided(entry: Entry) -> dict[int, str]:

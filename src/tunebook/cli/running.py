@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from tunebook import analyse
 from tunebook import study as conductor
 from tunebook.book import Book, Declared
 from tunebook.cli.page import renew_index
@@ -89,7 +90,7 @@ def _conclude(prepared: Prepared, ledger: Ledger, console: Console) -> None:
     elif missing := len(conductor.missing(conductor.with_finalists(prepared, ledger))):
         said = f"no decision: {counted(missing, 'run')} {'has' if missing == 1 else 'have'} not been run"
     else:
-        said = "no decision: no configuration has a value from all of its runs"
+        said = f"no decision: {analyse.judge(conductor.table(name, ledger, prepared.book)).reason}"
     console.print(f"{name}: {said}", soft_wrap=True, markup=False)
     rendered = conductor.page(name, ledger, prepared.book)
     console.print(f"{name}: {rendered.html}", soft_wrap=True, markup=False)

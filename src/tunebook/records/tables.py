@@ -226,6 +226,8 @@ class Table:
     """How many finalists are run on how many fresh seeds before the decision; None when the study confirms nothing."""
     controls: Sequence[Control] = ()
     """Decisions of other studies, run again here."""
+    moved: Sequence[str] = ()
+    """Studies that it builds on and that decide otherwise since it was planned."""
     earlier: Sequence[str] = ()
     """How the study chose when it had results before, where that is not how it chooses: `best-mean of box.msa on val`,
     the oldest first."""

@@ -2,9 +2,9 @@
 
 from tunebook.runs.held import control_runs, fresh_runs, noise_runs, search_runs, upstream_of
 from tunebook.runs.inputs import Inputs, middle
-from tunebook.runs.shelf import NO_SEED, Shelf, current_decision, decision_of
+from tunebook.runs.shelf import NO_SEED, Shelf, current_decision, decision_of, moved
 
 __all__ = [
-    "NO_SEED", "Inputs", "Shelf", "control_runs", "current_decision", "decision_of", "fresh_runs", "middle",
+    "NO_SEED", "Inputs", "Shelf", "control_runs", "current_decision", "decision_of", "fresh_runs", "middle", "moved",
     "noise_runs", "search_runs", "upstream_of",
 ]  # fmt: skip

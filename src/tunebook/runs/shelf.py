@@ -1,6 +1,6 @@
 """Where a study's runs find what they read, the decisions of other studies among it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,10 +53,24 @@ def decision_of(name: str, ledger: Ledger, *, place: str) -> Decision:
     return decision
 
 
+def moved(entries: Iterable[PlannedEntry], ledger: Ledger) -> tuple[str, ...]:
+    """The studies whose decisions a plan runs as controls and that decide otherwise by now."""
+    carried = {(entry.source, entry.configuration) for entry in entries if entry.source}
+    decided = {source: ledger.decision(source) for source, _ in carried}
+    return tuple(
+        sorted(
+            source
+            for source, configuration in carried
+            if (decision := decided[source]) is not None and decision.configuration != configuration
+        )
+    )
+
+
 def current_decision(name: str, ledger: Ledger) -> Decision | None:
     """The decision of a study, if its newest plan holds what was decided and all its runs have ended and are scored.
 
-    A study that was edited since, or lacks runs, has none until it is run again.
+    A study that was edited since, or lacks runs, or builds on one that decides otherwise since, has none until it is
+    run again.
     """
     decision = ledger.decision(name)
     if decision is None:
@@ -71,4 +85,5 @@ def current_decision(name: str, ledger: Ledger) -> Decision | None:
         return failed or (entry.run, entry.length, entry.scoring) in scored
 
     held = any((entry.configuration, entry.scoring) == (decision.configuration, decision.scoring) for entry in planned)
-    return decision if held and all(map(complete, planned)) else None
+    current = held and all(map(complete, planned)) and not moved(planned, ledger)
+    return decision if current else None

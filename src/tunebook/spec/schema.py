@@ -58,8 +58,8 @@ def json_schema(workload: Workload) -> Schema:
         "title": f"A study of {workload.name}",
         "type": "object",
         "properties": properties,
-        "required": ["task", "base"],
-        "oneOf": [{"required": ["space"]}, {"required": ["refine"]}],
+        "required": ["task"],
+        "oneOf": [{"required": ["base", "space"]}, {"required": ["refine"]}],
         "additionalProperties": False,
         "$defs": definitions,
     }

@@ -87,7 +87,7 @@ class Study(BaseModel):
     study: str = Field("study", description="Name; default: the file's name")
     question: str = Field("", description="The question in words, shown on the page")
     task: str = Field(description="Name of the task: what one run trains, predicts and scores")
-    base: Mapping[str, Any] = Field(description="Values that all configurations share")
+    base: Mapping[str, Any] = Field({}, description="Values that all configurations share; may be left out with refine")
     space: InstanceOf[Space] = Field(Space(()), description="What is tuned; may be left out where refine makes it")
     where: tuple[InstanceOf[Expression], ...] = Field((), description="Constraints over parameters")
     across: tuple[InstanceOf[CaseGroup], ...] = Field((), description="Cases crossed with every configuration")
@@ -154,7 +154,7 @@ def read_parts(raw: Any, faults: Faults, *, name: str = "study") -> dict[str, An
     for key in raw:
         _check_key(str(key), faults)
     for key in ("task", "base", "space"):
-        if key not in raw and not (key == "space" and "refine" in raw):
+        if key not in raw and not (key in ("base", "space") and "refine" in raw):
             faults.add((), f"must have {key}; got a study without it")
     if "space" in raw and "refine" in raw:
         faults.add(("refine",), "must stand alone: it makes the space; got space too", "leave one of them out")

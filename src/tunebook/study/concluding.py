@@ -17,10 +17,7 @@ from tunebook.spec.plan import Plan
 from tunebook.spec.study import Study
 from tunebook.study.conducting import missing, with_finalists
 from tunebook.study.preparing import Prepared, lay_out
-from tunebook.study.tabling import entries_of, table, table_of
-
-CHOOSING = ("search", "confirm")
-"""Roles of the runs that stand for a decided configuration: whoever builds on it takes their weights."""
+from tunebook.study.tabling import CHOOSING, entries_of, table, table_of
 
 
 def decide(prepared: Prepared, ledger: Ledger) -> Decision | None:
@@ -97,19 +94,24 @@ def _recorded(
 ) -> Decision:
     """Write a decision down with all that whoever builds on it needs."""
     configurations = {planned.configuration.id: planned.configuration for planned in plan.configurations}
+    if decision.configuration not in configurations:
+        message = f"must be run as it is declared before it is decided; {decision.label} is no configuration of it"
+        raise InputError(Problem(decision.study, message, f"tunebook run {decision.study}"))
     crossed = tuple(dict.fromkeys(path for group in plan.study.across for path in group.fields))
     own = [
         entry
         for entry in entries
         if entry.configuration == decision.configuration and entry.role in CHOOSING and not entry.source
     ]
+    outcomes = ledger.outcomes(entry.run for entry in own)
+    ended = [entry for entry in own if outcomes[entry.run, entry.length].status == "finished"]
     several = len({entry.case.label for entry in own}) > 1
     whole = replace(
         decision,
         values=_without(crossed, configurations[decision.configuration].values),
         left_open=crossed,
         scoring=own[0].scoring,
-        runs={} if several else {entry.replicate.get("seed", NO_SEED): entry.run for entry in own},
+        runs={} if several else {entry.replicate.get("seed", NO_SEED): entry.run for entry in ended},
     )
     ledger.ingest_record(write_decision(book, whole))
     return whole

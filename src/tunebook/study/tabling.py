@@ -23,7 +23,11 @@ from tunebook.records import (
     Table,
     Upstream,
 )
+from tunebook.runs import moved
 from tunebook.study.preparing import Prepared
+
+CHOOSING = ("search", "confirm")
+"""Roles of the runs that stand for a decided configuration: whoever builds on it takes their weights."""
 
 
 def table(name: str, ledger: Ledger, book: Path, *, plan: int | None = None) -> Table:
@@ -128,6 +132,7 @@ def _filled(static: Table, entries: Sequence[PlannedEntry], ledger: Ledger, book
         rows=_rows(zip(own, facts, strict=True)),
         decision=decisions[-1] if decisions else None,
         controls=tuple(_controls([entry for entry in entries if entry.source], ledger, book)),
+        moved=moved(entries, ledger),
         earlier=_earlier(static, decisions),
     )
 
@@ -154,7 +159,7 @@ def _controls(entries: Sequence[PlannedEntry], ledger: Ledger, book: Path) -> It
         before = [
             entry
             for entry in ledger.planned(source)
-            if (entry.configuration, entry.role, entry.repeat) == (decision.configuration, decision.role, 0)
+            if entry.configuration == decision.configuration and entry.role in CHOOSING and not entry.source
         ]
         yield Control(
             study=source,

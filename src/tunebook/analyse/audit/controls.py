@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Literal
 
@@ -68,10 +68,13 @@ class _Both:
 
     before: Mapping[str, float]
     here: Mapping[str, float]
+    fresh: Mapping[str, float] = field(default_factory=dict)
+    """Those there that confirmed it: where there are any, the decision is by them."""
 
     def on_others(self) -> "_Both":
         """All runs there, and those here on replicates that the other study did not have."""
-        return _Both(self.before, {name: value for name, value in self.here.items() if name not in self.before})
+        others = {name: value for name, value in self.here.items() if name not in self.before}
+        return _Both(self.fresh or self.before, others)
 
     def on_common(self) -> "_Both":
         """The runs of both on the replicates that both have."""
@@ -126,7 +129,9 @@ def _cases(control: Control) -> Iterator[_Both]:
     there = {row.case.label: row for row in control.before}
     for row in control.here:
         if row.case.label in there:
-            both = _Both(_values(there[row.case.label].runs, control), _values(row.runs, control))
+            before = there[row.case.label].runs
+            fresh = _values([run for run in before if run.role == "confirm"], control)
+            both = _Both(_values(before, control), _values(row.runs, control), fresh)
             if both.before and both.here:
                 yield both
 

@@ -77,4 +77,5 @@ def _nearest(tied: Sequence[tuple[Entry, Difference]]) -> Iterator[str]:
 def _decided(table: Table) -> str:
     if table.decision is None or not is_own(table):
         return f"{table.rule} decides between them" if is_own(table) else "no rule is stated that decides between them"
-    return f"{table.decision.rule} decides between them: {table.decision.label or table.decision.configuration}"
+    chosen = table.decision.overruled or table.decision
+    return f"{table.decision.rule} decides between them: {chosen.label or chosen.configuration}"

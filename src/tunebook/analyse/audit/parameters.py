@@ -1,6 +1,7 @@
 """What the varied parameters do: nothing that can be seen, or more beyond the last value that was tried."""
 
 from collections.abc import Iterator, Sequence
+from statistics import fmean
 
 from tunebook.analyse.audit.equality import Idle, idle
 from tunebook.analyse.audit.finding import Finding, finding, is_own
@@ -87,10 +88,14 @@ def _statistic(effect: Effect) -> str:
 
 
 def _spread(table: Table, found: Effects) -> float:
-    """From the worst to the best mean of a configuration of an alternative."""
-    rows = [row for row in table.rows if row.alternative == found.alternative]
-    means = [cell(row, metric=found.metric, split=found.split).mean for row in rows]
-    known = [mean for mean in means if mean is not None]
+    """From the worst to the best mean over cases of a configuration of an alternative."""
+    means: dict[str, list[float | None]] = {}
+    for row in table.rows:
+        if row.alternative == found.alternative:
+            mean = cell(row, metric=found.metric, split=found.split).mean
+            means.setdefault(row.configuration, []).append(mean)
+    whole = ([mean for mean in each if mean is not None] for each in means.values() if None not in each)
+    known = [fmean(each) for each in whole]
     return max(known) - min(known) if known else 0.0
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from tunebook.analyse.audit.finding import Finding, finding
 from tunebook.analyse.noise import noise, repeats
 from tunebook.analyse.saying import counted, number
-from tunebook.analyse.scores import Unavailable, searched
+from tunebook.analyse.scores import Unavailable
 from tunebook.records import Table
 
 DEVICES = ("device", "dtype", "torch")
@@ -34,9 +34,14 @@ def not_repeatable(table: Table) -> Iterator[Finding]:
     )
 
 
+COMPARED = ("search", "confirm")
+"""Roles of the runs by which configurations are compared."""
+
+
 def different_devices(table: Table) -> Iterator[Finding]:
     """T603: runs that are compared and that tell of different devices, number formats or versions of torch."""
-    runs = [run for row in table.rows for run in searched(row) if run.status == "finished"]
+    compared = [run for row in table.rows for run in row.runs if run.role in COMPARED and not run.repeat]
+    runs = [run for run in compared if run.status == "finished"]
     evidence = []
     for key in DEVICES:
         counts = Counter(value for run in runs if (value := _told(run.provenance, key)))
