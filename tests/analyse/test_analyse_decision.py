@@ -117,12 +117,14 @@ def test_a_run_that_no_seed_changes_is_filed_under_minus_one():
 
 def test_a_decision_of_another_way_to_choose_is_outdated():
     """Rule, argument, metric and split are those of the study as it stands; a list is the tuple that it was."""
-    table = a_table(*(a_row(name, a_run(0, val=val), a_run(1)) for name, val in (("a", 0.6), ("b", 0.5))))
-    of_two = replace(table, rule="pareto", argument=("ais.msa", "seconds"))
-    decision = replace(decide(table), rule="pareto", argument=["ais.msa", "seconds"])
+    sized = {"trainable_parameters": 9}
+    rows = (a_row(name, a_run(0, val=val, quantities=sized), a_run(1)) for name, val in (("a", 0.6), ("b", 0.5)))
+    table = a_table(*rows)
+    of_two = replace(table, rule="pareto", argument=("ais.msa", "trainable_parameters"))
+    decision = replace(decide(table), rule="pareto", argument=["ais.msa", "trainable_parameters"])
 
     assert outdated(replace(of_two, decision=decision)) == ""
-    assert outdated(replace(of_two, argument=("ais.msa", "cpu_seconds"), decision=decision)) == (
+    assert outdated(replace(of_two, argument=("trainable_parameters", "ais.msa"), decision=decision)) == (
         "recorded before the study was changed: it was chosen by pareto, ais.msa on val"
     )
     assert outdated(replace(table, decision=decision)) != ""

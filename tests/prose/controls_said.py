@@ -22,7 +22,8 @@ Side = dict[Seed, float]
 class Control:
     """Its scores where it was decided and here, case by case and seed by seed.
 
-    They are compared on the seeds that the other study did not have; where there are none, on those of both.
+    They are compared on the seeds that the other study did not have, with those on fresh seeds where it decided by
+    them; where there are no others, on the seeds of both.
     """
 
     def __init__(self, study: Study, label: str, source: str) -> None:
@@ -30,12 +31,12 @@ class Control:
         self.study, self.there, self.metric, self.split = study, there, there.metric, there.split
         named = [run for run in study.runs if run.role == "control" and run.label == label]
         (self.configuration,) = {run.configuration for run in named} & set(there.configurations)
-        self.role = there.role if self.configuration in there.held(there.role) else "search"
         self.here = [run for run in named if run.configuration == self.configuration]
         self.before = [
-            run for run in there.own if (run.configuration, run.role, run.repeat) == (self.configuration, self.role, 0)
+            run for run in there.own if run.configuration == self.configuration and run.role in ("search", "confirm")
         ]
         before, here = self.by_case(self.before), self.by_case(self.here)
+        self.fresh = self.by_case([run for run in self.before if run.role == "confirm"])
         self.sides = {case: (before[case], here[case]) for case in here if case in before}
 
     def by_case(self, runs: Sequence[Run]) -> dict[str, Side]:
@@ -57,14 +58,14 @@ class Control:
 
     @cached_property
     def compared(self) -> tuple[str, Sequence[tuple[Side, Side]]]:
-        fresh = [
-            (before, {seed: here[seed] for seed in here if seed not in before}) for before, here in self.sides.values()
-        ]
-        if all(here for _, here in fresh):
-            known = {(run.case, run.seed) for run in self.there.own if run.configuration == self.configuration}
-            seeds = {(case, seed) for case, (_, here) in zip(self.sides, fresh, strict=True) for seed in here}
-            other = not seeds & known
-            return "on other replicates" if other else "on replicates that it was chosen by", fresh
+        others = {
+            case: {seed: here[seed] for seed in here if seed not in before}
+            for case, (before, here) in self.sides.items()
+        }
+        if all(others.values()):
+            return "on other replicates", [
+                (self.fresh.get(case) or self.sides[case][0], others[case]) for case in others
+            ]
         common = [
             (
                 {seed: before[seed] for seed in before if seed in here},

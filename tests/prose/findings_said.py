@@ -145,7 +145,7 @@ def _(study: Study, said: Said) -> Truths:
 
 @says("{rule:text} decides between them[: {who}]")
 def _(study: Study, said: Said) -> Truths:
-    by = study.overruled.configuration if study.overruled else decision(study, study.role).order[0]
+    by = decision(study, study.role).order[0]
     undecided = any(line.text.startswith("Nothing is decided yet.") for line in said.page["prose"].lines)
     return {"rule": study.rule, "who": None if undecided else study.name(by)}
 

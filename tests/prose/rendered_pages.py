@@ -65,14 +65,14 @@ def _in_order(files: Mapping[str, Mapping[str, object]]) -> Sequence[str]:
     """Names of studies; each after those that it builds on."""
     left, found = dict(files), []
     while left:
-        ready = [name for name, file in left.items() if not _builds_on(file) & (left.keys() - {name})]
+        ready = [name for name, file in left.items() if not builds_on(file) & (left.keys() - {name})]
         assert ready, f"{sorted(left)} build on each other"
         found += ready
         left = {name: file for name, file in left.items() if name not in ready}
     return found
 
 
-def _builds_on(file: Mapping[str, object]) -> set[str]:
+def builds_on(file: Mapping[str, object]) -> set[str]:
     """The studies that a study takes decisions from."""
     named = [dict(file.get("base") or {}).get("from"), dict(file.get("refine") or {}).get("study")]
     for each in dict(file.get("space") or {}).values():

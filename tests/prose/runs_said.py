@@ -147,7 +147,7 @@ def repeated(study: Study) -> list[tuple[Run, Run]]:
     """Every run that was executed again, and the run that it equals, here or where it was carried from."""
     others = [run for each in study.others.values() for run in each.runs]
     found = []
-    for again in study.runs:
+    for again in distinct(study.runs):
         what = (again.configuration, again.case, again.seed, 0)
         same = [run for run in (*study.runs, *others) if (run.configuration, run.case, run.seed, run.repeat) == what]
         if again.repeat and same and again.status == same[0].status == "finished":

@@ -24,19 +24,20 @@ Held = tuple[Row, RunFacts]
 def declared_card(table: Table) -> Card:
     """Declared, excluded, equivalent, distinct; runs by role: finished, failed, missing, with reasons."""
     held = [*all_runs(table), *((row, run) for control in table.controls for row in control.here for run in row.runs)]
-    status = Counter(run.status for _, run in held)
+    runs = {(run.id, run.repeat): run for _, run in held}  # one that serves two roles is one run
+    status = Counter(run.status for run in runs.values())
     distinct = len({row.configuration for row in table.rows})
     sentence = (
         f"{counted(table.declared, 'declared point')}: {count(len(table.excluded))} excluded, "
         f"{count(table.equivalent)} equivalent to another, {counted(distinct, 'distinct configuration')}. "
-        f"Of {counted(len(held), 'run')}, {count(status['finished'])} finished, {count(status['failed'])} failed and "
+        f"Of {counted(len(runs), 'run')}, {count(status['finished'])} finished, {count(status['failed'])} failed and "
         f"{count(status['missing'])} did not run."
     )
     blocks: list[Block] = [_points(table, distinct), _roles(held)]
     troubled = [(row, run) for row, run in held if run.status != "finished"]
     if troubled:
         blocks.append(_run_grid(troubled, title=f"{counted(len(troubled), 'run')} without a result", folded=False))
-    blocks.append(_run_grid(held, title=f"All {counted(len(held), 'run')}", folded=True))
+    blocks.append(_run_grid(held, title=f"All {counted(len(runs), 'run')}", folded=True))
     return Card("declared", "Declared and run", sentence, blocks)
 
 

@@ -8,6 +8,9 @@ from tunebook.records import Decision, Table
 from tunebook.report.cards import Card, Facts, Findings
 from tunebook.report.wording import counted, in_case, joined, name, number, with_n
 
+CHECKED = tuple(code for code in CODES if code != "T502")
+"""What is looked for in a table: it holds no bold cells, which T502 is about."""
+
 
 def answer(table: Table) -> str:
     """Which configuration is carried forward and its score, or why there is none; computed from the table.
@@ -49,13 +52,13 @@ def findings_card(table: Table, effects_of: EffectsOf = effects) -> Card:
     """Every finding, or the sentence that there is none."""
     found = findings(table, effects_of=effects_of)
     checks = Facts(
-        [(code, each.name) for code, each in CODES.items()],
+        [(code, CODES[code].name) for code in CHECKED],
         "What is looked for",
         folded=True,
         heads=("code", "finding"),
     )
     if not found:
-        sentence = f"None of {counted(len(CODES), 'check')} found a flaw."
+        sentence = f"None of {counted(len(CHECKED), 'check')} found a flaw."
         return Card("findings", "Findings", sentence, [checks])
     codes = joined(list(dict.fromkeys(finding.code for finding in found)))
     sentence = f"{counted(len(found), 'finding')} ({codes}) to keep in mind while reading."

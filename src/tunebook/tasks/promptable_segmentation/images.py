@@ -15,7 +15,6 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
 from tunebook.errors import DataError, Problem
 from tunebook.tasks.promptable_segmentation import deep_png
@@ -182,7 +181,9 @@ def objects(label: NDArray[Any]) -> list[tuple[slice, slice]]:
     Raises:
         ValueError: when an id between 1 and the largest does not occur.
     """
-    places: list[tuple[slice, slice] | None] = ndimage.find_objects(label.astype(np.int32, copy=False))
+    from scipy.ndimage import find_objects  # noqa: PLC0415  a page, which reads no label, does not wait for it
+
+    places: list[tuple[slice, slice] | None] = find_objects(label.astype(np.int32, copy=False))
     missing = [number for number, place in enumerate(places, start=1) if place is None]
     if missing:
         raise ValueError(f"label must hold all ids 1..{len(places)}; {missing[0]} is missing")
