@@ -99,7 +99,7 @@ def test_a_study_without_a_flaw_says_what_was_looked_for():
     card = card_of(table, "findings")
 
     assert card.sentence == f"None of {len(CHECKED)} checks found a flaw."
-    assert [code for code, _ in card.blocks[0].pairs] == list(CODES)
+    assert [code for code, _ in card.blocks[0].pairs] == [code for code in CODES if code != "T502"]
 
 
 def findings_page(*found):
