@@ -73,7 +73,7 @@ def _(study: Study, said: Said) -> Truths:
     return {"metric": study.metric, "scores": Values("(?:, | and )".join(parts), found)}
 
 
-@says("In the search it had {score}: of the best of many, a searched score is too good.")
+@says("In the search it had {score}: of the best of many, a searched score tends to be too good.")
 def _(study: Study, said: Said) -> Truths:
     return {"score": spread(study.chosen_by(chosen(study)))}
 

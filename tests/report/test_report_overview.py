@@ -79,7 +79,7 @@ def test_the_answer_of_a_confirmed_study_is_on_fresh_seeds():
         "0.538 ± 0.010 (n = 3)."
     )
     assert page.more[1] == (
-        "In the search it had 0.549 ± 0.007 (n = 3): of the best of many, a searched score is too good."
+        "In the search it had 0.549 ± 0.007 (n = 3): of the best of many, a searched score tends to be too good."
     )
 
 
