@@ -110,7 +110,8 @@ def _both(table: Table, entry: Entry, decision: Decision | None) -> Iterator[str
     if fresh is None:
         return
     if decision is not None and decision.role == "confirm":
-        yield f"In the search it had {with_n(entry.selection)}: of the best of many, a searched score tends to be too good."
+        said = "of the best of many, a searched score tends to be too good"
+        yield f"In the search it had {with_n(entry.selection)}: {said}."
     else:
         yield f"On fresh seeds it has {with_n(fresh)}."
 
