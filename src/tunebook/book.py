@@ -139,8 +139,7 @@ class Book:
         with self.writing(), self.ledger() as ledger:
             prepared = conductor.prepare(study, self.shelf(ledger))
             whole = conductor.with_finalists(prepared, ledger)
-            to_follow = len(whole.runs) == len(prepared.runs) and conductor.most_to_confirm(prepared)
-            needed = to_follow or conductor.missing(whole, retry_failed=retry_failed)
+            needed = conductor.still_to_confirm(prepared, whole) or conductor.missing(whole, retry_failed=retry_failed)
             with self.place(prepared, needed=bool(needed)) as where:
                 for _ in conductor.conduct(
                     prepared, ledger, where.executor, allowance=where.allowance, retry_failed=retry_failed

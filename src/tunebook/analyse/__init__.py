@@ -9,7 +9,7 @@ from tunebook.analyse.comparisons import Difference, Near, against_best, differe
 from tunebook.analyse.costs import costs_of, preferences, simplicity
 from tunebook.analyse.decision import Candidate, Judgement, decide, judge, outdated
 from tunebook.analyse.edges import Edge, edges
-from tunebook.analyse.effects import Effects, EffectsOf, effects, effects_once
+from tunebook.analyse.effects import Effects, effects
 from tunebook.analyse.finals import Final, Optimism, confirmed, finalists, optimism
 from tunebook.analyse.grid import Heatmap, Square, heatmap, heatmaps
 from tunebook.analyse.interactions import Interaction
@@ -18,16 +18,28 @@ from tunebook.analyse.learning import Curve, Curves, curves
 from tunebook.analyse.main_effects import Effect, Level
 from tunebook.analyse.overruling import overruled, single_out, stands
 from tunebook.analyse.rules import rule_in_words
-from tunebook.analyse.scores import Cell, Entry, Unavailable, all_runs, called, cases, cell, ordered, runs_of, searched
+from tunebook.analyse.scores import (
+    COMPARED,
+    Cell,
+    Entry,
+    Unavailable,
+    all_runs,
+    called,
+    cases,
+    cell,
+    ordered,
+    runs_of,
+    searched,
+)
 from tunebook.analyse.sureness import Sure, sureness
 
 __all__ = [
-    "BestResults", "CODES", "Candidate", "Cell", "Code", "Column", "Compared", "ControlResult", "Curve", "Curves",
-    "Difference", "Edge", "Effect", "Effects", "EffectsOf", "Entry", "Final", "Finding", "Heatmap", "Interaction",
+    "BestResults", "CODES", "COMPARED", "Candidate", "Cell", "Code", "Column", "Compared", "ControlResult", "Curve",
+    "Curves", "Difference", "Edge", "Effect", "Effects", "Entry", "Final", "Finding", "Heatmap", "Interaction",
     "Judgement", "Leaderboard", "Level", "Near", "Optimism", "Representative", "Representatives", "Square",
     "Standing", "Sure", "Unavailable", "against_best", "all_runs", "alternatives", "called", "cases", "cell",
     "columns_of", "comparison", "confirmed", "controls", "costs_of", "curves", "decide", "difference", "edges",
-    "effects", "effects_once", "finalists", "findings", "heatmap", "heatmaps", "judge", "leaderboard", "near",
-    "optimism", "ordered", "outdated", "overruled", "places", "preferences", "representatives", "rule_in_words",
-    "runs_of", "searched", "simplicity", "single_out", "standings", "stands", "sureness",
+    "effects", "finalists", "findings", "heatmap", "heatmaps", "judge", "leaderboard", "near", "optimism",
+    "ordered", "outdated", "overruled", "places", "preferences", "representatives", "rule_in_words", "runs_of",
+    "searched", "simplicity", "single_out", "standings", "stands", "sureness",
 ]  # fmt: skip

@@ -22,7 +22,7 @@ from tunebook.analyse.compared import (
 )
 from tunebook.analyse.comparisons import difference
 from tunebook.analyse.pairing import Both, Pair, Shared, averaged, joined, on_common, paired, shared
-from tunebook.analyse.scores import Cell, all_runs, cases, cell, mean_over_cases, ordered, searched
+from tunebook.analyse.scores import Cell, all_runs, cases, cell, mean_over_cases, ordered, replicate_of, searched
 from tunebook.records import Role, RunFacts, Table
 
 STUDY_FILE = "study file"
@@ -219,7 +219,7 @@ def _runs(pairs: Sequence[Pair], in_cases: Sequence[str], *, at: int) -> Mapping
 
 
 def _replicate(run: RunFacts) -> str:
-    return " ".join(f"{factor}={number}" for factor, number in sorted(run.replicate.items())) or "no seed matters"
+    return replicate_of(run) or "no seed matters"
 
 
 def _called(pair: Pair) -> str:

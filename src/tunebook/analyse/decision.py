@@ -7,8 +7,8 @@ from tunebook.analyse.caveats import caveats
 from tunebook.analyse.costs import parameters_of, simplicity
 from tunebook.analyse.field import Field, field_of
 from tunebook.analyse.remembering import of_table
-from tunebook.analyse.rules import COMPARED, Choice, mean_of
-from tunebook.analyse.scores import Entry, all_runs
+from tunebook.analyse.rules import Choice, mean_of
+from tunebook.analyse.scores import COMPARED, Entry, all_runs
 from tunebook.records import Decision, RuleArgument, Table, canonical_json
 
 

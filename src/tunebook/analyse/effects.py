@@ -15,6 +15,7 @@ from tunebook.analyse.importance import importance
 from tunebook.analyse.interactions import Interaction, interactions
 from tunebook.analyse.main_effects import Effect, main_effect, unit_of
 from tunebook.analyse.projections import confounded, projections
+from tunebook.analyse.remembering import of_table
 from tunebook.analyse.scores import Unavailable
 from tunebook.records import Table, digest
 
@@ -51,22 +52,10 @@ class Effects:
 
 
 EffectsOf = Callable[[Table, str, str], tuple[Effects, ...] | Unavailable]
-"""How effects are found: `effects`, or what remembers it."""
+"""How effects are found: `effects`, or what stands for it."""
 
 
-def effects_once() -> EffectsOf:
-    """`effects` that finds each result once: for whoever shows several parts of one table."""
-    found: dict[tuple[int, str, str], tuple[Effects, ...] | Unavailable] = {}
-
-    def effects_of(table: Table, metric: str, split: str) -> tuple[Effects, ...] | Unavailable:
-        key = (id(table), metric, split)
-        if key not in found:
-            found[key] = effects(table, metric, split)
-        return found[key]
-
-    return effects_of
-
-
+@of_table
 def effects(table: Table, metric: str, split: str) -> tuple[Effects, ...] | Unavailable:
     """The effects of the varied parameters, alternative by alternative.
 

@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from tunebook.analyse.remembering import of_table
 from tunebook.records import Case, Role, Row, RunFacts, Table
 
+COMPARED: tuple[Role, ...] = ("search", "confirm")
+"""Roles of the runs by which configurations are compared, and which stand for the one that is decided."""
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -117,7 +120,7 @@ def cell(row: Row | None, *, metric: str, split: str, role: Role = "search") -> 
     absent = [_why(run, metric, split) for run in runs if value_of(run, metric, split) is None]
     mean = statistics.fmean(found) if found else None
     sd = _sd(found)
-    by_replicate = {_replicate(run): value for run, value in values}
+    by_replicate = {replicate_of(run): value for run, value in values}
     items = _items(values, metric, split) if len(by_replicate) == len(values) else {}
     return Cell(mean, sd, len(found), len(runs), _joined(absent, runs), by_replicate, items)
 
@@ -205,7 +208,7 @@ def _over_cases(cells: Sequence[Cell]) -> dict[str, float]:
 
 def _items(values: Sequence[tuple[RunFacts, float]], metric: str, split: str) -> dict[str, Mapping[str, float]]:
     """Replicate -> the items of its run, as the run holds them; none unless every score is the mean of the same."""
-    found = {_replicate(run): run.items.get((metric, split), {}) for run, _ in values}
+    found = {replicate_of(run): run.items.get((metric, split), {}) for run, _ in values}
     scores = [score for _, score in values]
     alike = len({frozenset(items) for items in found.values()}) == 1
     return found if alike and all(map(_is_mean, found.values(), scores)) else {}
@@ -215,7 +218,8 @@ def _is_mean(items: Mapping[str, float], score: float) -> bool:
     return bool(items) and math.isclose(statistics.fmean(items.values()), score, rel_tol=1e-9, abs_tol=1e-12)
 
 
-def _replicate(run: RunFacts) -> str:
+def replicate_of(run: RunFacts) -> str:
+    """`seed=0`; empty where no replicate can change the run."""
     return " ".join(f"{factor}={number}" for factor, number in sorted(run.replicate.items()))
 
 

@@ -108,7 +108,7 @@ def _run_one(prepared: Prepared, book: Book, ledger: Ledger, console: Console, *
     name, whole = prepared.study.study, conductor.with_finalists(prepared, ledger)
     total = len(conductor.distinct(whole))
     missing = len(conductor.missing(whole, retry_failed=retry_failed))
-    to_follow = conductor.most_to_confirm(prepared) if len(whole.runs) == len(prepared.runs) else 0
+    to_follow = conductor.still_to_confirm(prepared, whole)
     following = f", then at most {to_follow} to confirm the best" if to_follow else ""
     console.print(f"{name}: {total} runs, {total - missing} exist, {missing} to do{following}", markup=False)
     with book.place(prepared, needed=bool(missing or to_follow)) as place, _progress(console) as progress:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from tunebook.analyse import Unavailable
-from tunebook.analyse.effects import Effects, EffectsOf, effects
+from tunebook.analyse.effects import Effects, effects
 from tunebook.analyse.interactions import Interaction
 from tunebook.analyse.main_effects import Effect
 from tunebook.records import Table
@@ -30,9 +30,9 @@ LISTED = 3
 """Most levels whose means a sentence names one by one."""
 
 
-def effects_card(table: Table, effects_of: EffectsOf = effects) -> Card:
+def effects_card(table: Table) -> Card:
     """Main effects on the score that the study chooses by, in sentences and a figure; then pairs of parameters."""
-    found = effects_of(table, table.select_metric, table.select_split)
+    found = effects(table, table.select_metric, table.select_split)
     if isinstance(found, Unavailable):
         return Card("effects", "Effects", absent=found.reason)
     judged = [each for each in found if each.main]
@@ -42,7 +42,7 @@ def effects_card(table: Table, effects_of: EffectsOf = effects) -> Card:
     if judged:
         figures = [_figure(table, each, at) for at, each in enumerate(judged, start=1)]
         blocks.append(Figures(figures, _numbers(judged)))
-    blocks += _everywhere(table, effects_of)
+    blocks += _everywhere(table)
     blocks += heatmap_blocks(table)
     return Card("effects", "Effects", _sentence(table, found), blocks, [*_method(judged), *heatmap_caveats(table)])
 
@@ -171,12 +171,12 @@ def _numbers(judged: Sequence[Effects]) -> Grid:
     return Grid("Adjusted means of levels.", headings, rows, title, folded=True, facets=facets)
 
 
-def _everywhere(table: Table, effects_of: EffectsOf) -> Iterator[Block]:
+def _everywhere(table: Table) -> Iterator[Block]:
     """What the parameters do to every reported metric: F, p, and what would have been seen."""
     rows = []
     for split in table.splits:
         for metric in table.report:
-            found = effects_of(table, metric, split)
+            found = effects(table, metric, split)
             if isinstance(found, Unavailable):
                 return
             for each in found:

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from tunebook.analyse import CODES, Cell, Entry, cases, cell, effects, findings, judge, near, ordered, outdated
-from tunebook.analyse.effects import EffectsOf
+from tunebook.analyse import CODES, Cell, Entry, cases, cell, findings, judge, near, ordered, outdated
 from tunebook.records import Decision, Table
 from tunebook.report.cards import Card, Facts, Findings
 from tunebook.report.wording import counted, in_case, joined, name, number, with_n
@@ -48,9 +47,9 @@ def more(table: Table) -> tuple[str, ...]:
     return tuple(said)
 
 
-def findings_card(table: Table, effects_of: EffectsOf = effects) -> Card:
+def findings_card(table: Table) -> Card:
     """Every finding, or the sentence that there is none."""
-    found = findings(table, effects_of=effects_of)
+    found = findings(table)
     checks = Facts(
         [(code, CODES[code].name) for code in CHECKED],
         "What is looked for",

@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-from tunebook.analyse import effects_once
 from tunebook.errors import InputError, Problem
 from tunebook.records import Table
 from tunebook.report.account import declared_card, settings_card
@@ -41,7 +40,6 @@ def render(table: Table, *, to: Path, without_costs: bool = False) -> Rendered:
 
 def compose(table: Table, *, without_costs: bool = False) -> Page:
     """The cards of a study, in the order of showing."""
-    effects_of = effects_once()
     return Page(
         name=table.study,
         kind=f"Study · {table.task}",
@@ -52,11 +50,11 @@ def compose(table: Table, *, without_costs: bool = False) -> Page:
             decision_card(table),
             leaderboard_card(table),
             alternatives_card(table),
-            effects_card(table, effects_of),
+            effects_card(table),
             tradeoffs_card(table, without_costs=without_costs),
             curves_card(table),
             gallery_card(table),
-            findings_card(table, effects_of),
+            findings_card(table),
             declared_card(table),
             noise_card(table),
             settings_card(table),

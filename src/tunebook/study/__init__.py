@@ -21,13 +21,14 @@ from tunebook.study.conducting import (
     most_to_confirm,
     record_plan,
     standing,
+    still_to_confirm,
     with_finalists,
 )
 from tunebook.study.preparing import SEARCHES, LaidOut, Prepared, lay_out, prepare, undecided
 from tunebook.study.tabling import table
 
 __all__ = [
-    "LOOK_SECONDS", "SEARCHES", "Allowance", "Ended", "LaidOut", "Prepared", "Standing", "conduct", "decide",
+    "Allowance", "Ended", "LOOK_SECONDS", "LaidOut", "Prepared", "SEARCHES", "Standing", "conduct", "decide",
     "distinct", "lay_out", "missing", "most_to_confirm", "overrule", "page", "prepare", "record_plan", "standing",
-    "table", "undecided", "with_finalists", "withdraw",
+    "still_to_confirm", "table", "undecided", "with_finalists", "withdraw",
 ]  # fmt: skip

@@ -17,7 +17,7 @@ from tunebook.spec.plan import Plan
 from tunebook.spec.study import Study
 from tunebook.study.conducting import missing, with_finalists
 from tunebook.study.preparing import Prepared, lay_out
-from tunebook.study.tabling import CHOOSING, entries_of, table, table_of
+from tunebook.study.tabling import entries_of, table, table_of
 
 
 def decide(prepared: Prepared, ledger: Ledger) -> Decision | None:
@@ -101,7 +101,7 @@ def _recorded(
     own = [
         entry
         for entry in entries
-        if entry.configuration == decision.configuration and entry.role in CHOOSING and not entry.source
+        if entry.configuration == decision.configuration and entry.role in analyse.COMPARED and not entry.source
     ]
     outcomes = ledger.outcomes(entry.run for entry in own)
     ended = [entry for entry in own if outcomes[entry.run, entry.length].status == "finished"]

@@ -104,6 +104,15 @@ def most_to_confirm(prepared: Prepared) -> int:
     return min(confirm.top, len(planned.configurations)) * confirm.seeds * len(planned.cases)
 
 
+def still_to_confirm(prepared: Prepared, whole: Prepared) -> int:
+    """The same, and 0 once the finalists are known.
+
+    Args:
+        whole: The study `with_finalists`.
+    """
+    return most_to_confirm(prepared) if len(whole.runs) == len(prepared.runs) else 0
+
+
 def missing(prepared: Prepared, *, retry_failed: bool = False) -> tuple[PlannedRun, ...]:
     """The runs that `conduct` would hand out, were there no limit, before it knows the finalists."""
     return tuple(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tunebook.analyse import COMPARED
 from tunebook.errors import InputError, Problem
 from tunebook.execute.scoring import scoring_of
 from tunebook.ledger.ledger import Ledger
@@ -25,9 +26,6 @@ from tunebook.records import (
 )
 from tunebook.runs import moved
 from tunebook.study.preparing import Prepared
-
-CHOOSING = ("search", "confirm")
-"""Roles of the runs that stand for a decided configuration: whoever builds on it takes their weights."""
 
 
 def table(name: str, ledger: Ledger, book: Path, *, plan: int | None = None) -> Table:
@@ -159,7 +157,7 @@ def _controls(entries: Sequence[PlannedEntry], ledger: Ledger, book: Path) -> It
         before = [
             entry
             for entry in ledger.planned(source)
-            if entry.configuration == decision.configuration and entry.role in CHOOSING and not entry.source
+            if entry.configuration == decision.configuration and entry.role in COMPARED and not entry.source
         ]
         yield Control(
             study=source,

@@ -9,7 +9,7 @@ from typing import Literal
 from tunebook.analyse.audit.finding import Finding, finding
 from tunebook.analyse.pooling import Pooled, pooled
 from tunebook.analyse.saying import counted, number
-from tunebook.analyse.scores import cell, value_of
+from tunebook.analyse.scores import cell, replicate_of, value_of
 from tunebook.records import Control, Row, RunFacts, Table
 
 CONFIDENCE = 0.95
@@ -142,12 +142,8 @@ def _values(runs: Sequence[RunFacts], control: Control) -> dict[str, float]:
     for run in runs:
         value = value_of(run, control.metric, control.split)
         if value is not None:
-            found.setdefault(_replicate(run), value)
+            found.setdefault(replicate_of(run), value)
     return found
-
-
-def _replicate(run: RunFacts) -> str:
-    return " ".join(f"{factor}={number}" for factor, number in sorted(run.replicate.items()))
 
 
 def _half_width(both: Sequence[_Both], noise: Pooled) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from tunebook.analyse.audit.finding import Finding, finding
 from tunebook.analyse.noise import noise, repeats
 from tunebook.analyse.saying import counted, number
-from tunebook.analyse.scores import Unavailable
+from tunebook.analyse.scores import COMPARED, Unavailable
 from tunebook.records import Table
 
 DEVICES = ("device", "dtype", "torch")
@@ -32,10 +32,6 @@ def not_repeatable(table: Table) -> Iterator[Finding]:
         ),
         "fix every seed, and run on one device with deterministic kernels; else take this difference for noise",
     )
-
-
-COMPARED = ("search", "confirm")
-"""Roles of the runs by which configurations are compared."""
 
 
 def different_devices(table: Table) -> Iterator[Finding]:

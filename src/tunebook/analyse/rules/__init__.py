@@ -17,11 +17,10 @@ from tunebook.analyse.rules.terms import Choice, Rule, Terms, mean_of, separatio
 from tunebook.analyse.rules.trading import Pareto, Weights, front
 from tunebook.analyse.rules.wording import rule_in_words, simpler_in_words
 from tunebook.analyse.saying import counted, name_of
-from tunebook.analyse.scores import Entry, ordered
+from tunebook.analyse.scores import COMPARED, Entry, ordered
 from tunebook.errors import InputError, Problem
 from tunebook.records import Role, Table
 
-COMPARED: tuple[Role, ...] = ("search", "confirm")
 RULES = ("best-mean", "one-standard-error", "lower-bound", "most-stable", "pareto", "weights")
 
 __all__ = [
