@@ -145,9 +145,9 @@ class Held:
     """An executor whose runs end when a test says so."""
 
     def __init__(self) -> None:
-        self.jobs: list[tuple[Job, Future[Outcome]]] = []
+        self.jobs: list[tuple[Job, Future[tuple[Outcome, ...]]]] = []
 
-    def submit(self, job: Job) -> Future[Outcome]:
+    def submit(self, job: Job) -> Future[tuple[Outcome, ...]]:
         self.jobs.append((job, Future()))
         if len(self.jobs) == 2:  # both places are taken: the second ends first
             self.end(1)
@@ -170,7 +170,52 @@ def test_no_more_runs_are_handed_out_than_the_executor_works_on(tmp_path: Path) 
         ending.close()
 
     assert handed_out == 2
-    assert (first.planned.run.id, first.to_come) == (held.jobs[1][0].run.id, 3)
+    assert (first.planned.run.id, first.to_come) == (held.jobs[1][0].runs[0].id, 3)
+
+
+def cohorts(book: Path) -> list[str]:
+    """Which runs trained together, in the order of their training."""
+    return (book / "cohorts.txt").read_text().splitlines()
+
+
+def test_runs_of_one_seed_train_together(tmp_path: Path) -> None:
+    """Runs that their task can train together are handed out as one cohort a seed; each has its own outcome."""
+    book, alone = make_book(tmp_path / "together", base=", company: us"), make_book(tmp_path / "alone")
+    run(alone)
+
+    ended = run(book)
+
+    assert cohorts(book) == ["lr=0.25 lr=0.5 seed=0", "lr=0.25 lr=0.5 seed=1"]
+    assert [each.to_come for each in ended] == [3, 2, 1, 0]
+    assert ids(book) == ids(alone)
+    assert [each.outcome.predictions for each in ended] == [each.outcome.predictions for each in run(alone)]
+
+
+def test_a_cohort_is_divided_among_processes(tmp_path: Path) -> None:
+    """With four processes and two seeds there are two cohorts a seed."""
+    book = make_book(tmp_path, base=", company: us", space="{lr: [0.125, 0.25, 0.5]}")
+    with opened(book) as (prepared, ledger):
+        list(conductor.conduct(prepared, ledger, Inline(), allowance=Allowance(at_once=4)))
+
+    assert sorted(cohorts(book)) == [
+        "lr=0.125 lr=0.25 seed=0",
+        "lr=0.125 lr=0.25 seed=1",
+        "lr=0.5 seed=0",
+        "lr=0.5 seed=1",
+    ]
+
+
+def test_a_run_that_fails_takes_no_cohort_with_it(tmp_path: Path) -> None:
+    """The others have their results, and only it is run again."""
+    book = make_book(
+        tmp_path, base=", company: us", space="{fault: ['', crash]}", replicates="{seed: 1}", confirm="null"
+    )
+    first = run(book)
+    with opened(book) as (prepared, ledger):
+        again = list(conductor.conduct(prepared, ledger, Inline(), allowance=Allowance(), retry_failed=True))
+
+    assert [each.outcome.status for each in first] == ["finished", "failed"]
+    assert [(each.fresh, each.outcome.status) for each in again] == [(False, "finished"), (True, "failed")]
 
 
 # Stopping and going on ------------------------------------------------------------------------------------

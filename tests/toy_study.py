@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, Field
@@ -16,7 +17,7 @@ from tunebook import folders
 from tunebook.errors import DataError, Diverged, Problem
 from tunebook.records import CurvePoint, MetricFacts, Run, Settings
 from tunebook.spec.parameters import Fields, parameter
-from tunebook.task import Context, Example, Input, ItemScore, Metric, Panels, Prediction
+from tunebook.task import Context, Example, Input, ItemScore, Metric, Panels, Prediction, Progress
 
 SPLITS = ("train", "val", "test")
 ENTRY_POINT = "[tunebook.tasks]\ntoy = toy_study:TASK\n"
@@ -50,6 +51,7 @@ class ToyConfig(Fields):
     lr: float = parameter(0.5, meaning="Share of the way to 1 that a step goes.")
     fault: str = parameter("", meaning="How the run fails.")
     seconds: float = parameter(0.0, meaning="How long training sleeps.", identity="path")
+    company: str = parameter("", meaning="Runs of one company train together; empty: alone.", identity="path")
     threshold: float = parameter(0.5, meaning="From where on a number is large.", identity="scoring")
     budget: Budget = Field(default_factory=Budget)
 
@@ -71,6 +73,8 @@ class ToyTask:
     }
     worker = "toy_study:ToyWorker"
     evaluator = "1"
+    predictor = ""
+    formats: Mapping[str, str] = {}
 
     def without_effect(self, config: BaseModel) -> Set[str]:
         """What cannot matter when nothing is trained."""
@@ -114,8 +118,13 @@ class ToyTask:
         return 0 if config.method == "none" else config.budget.steps
 
     def cohort(self, config: BaseModel) -> Hashable | None:
-        """Each run alone."""
-        return None
+        """Its company."""
+        assert isinstance(config, ToyConfig)
+        return config.company or None
+
+    def baselines(self, config: BaseModel) -> Mapping[str, Mapping[str, Any]]:
+        """None."""
+        return {}
 
 
 TASK = ToyTask()
@@ -124,7 +133,15 @@ TASK = ToyTask()
 class ToyWorker:
     """Moves a number towards 1; a seed decides where it starts."""
 
-    def train(self, run: Run, context: Context) -> Iterator[CurvePoint]:
+    def train(self, runs: Sequence[Run], contexts: Sequence[Context]) -> Iterator[Progress]:
+        """One run after the other; leave a line in `cohorts.txt` of the book."""
+        with (contexts[0].book / "cohorts.txt").open("a") as file:
+            file.write(" ".join(f"lr={_config(run).lr:g}" for run in runs) + f" seed={contexts[0].seed}\n")
+        for run, context in zip(runs, contexts, strict=True):
+            for point in self.train_one(run, context):
+                yield Progress(run.id, point)
+
+    def train_one(self, run: Run, context: Context) -> Iterator[CurvePoint]:
         """Leave a line in `trained.txt` of the book, and train."""
         config = _config(run)
         with (context.book / "trained.txt").open("a") as file:

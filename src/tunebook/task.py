@@ -20,13 +20,24 @@ GROUP = "tunebook.tasks"
 
 @dataclass(frozen=True)
 class ItemScore:
-    """What one item contributes to one metric: a value, or counts that only `aggregate` can join."""
+    """What one item contributes to one metric: a value, or counts or arrays that only `aggregate` can join.
+
+    Args:
+        reason: Why there is no value; empty otherwise.
+        item: The part of the example that it is of (a group of a table's rows); empty: the whole example. The parts
+            of all examples of a split are its items, and every metric is scored on the same ones.
+        arrays: What only the metric can join, such as scores and truths; never stored.
+        n: How many things (images, rows, recordings) were scored in it. `expected`: how many there are.
+    """
 
     metric: str
     value: float | None = None
     counts: Mapping[str, float] = field(default_factory=dict)
     reason: str = ""
-    """Why there is no value; empty otherwise."""
+    item: str = ""
+    arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    n: int = 1
+    expected: int = 1
 
 
 @dataclass(frozen=True)
@@ -95,6 +106,15 @@ class Context:
     seed: int | None
 
 
+@dataclass(frozen=True)
+class Progress:
+    """One point of the learning curve of one run."""
+
+    run: str
+    """Id of the run."""
+    point: CurvePoint
+
+
 class Task(Workload, Protocol):
     """The torch-free description of a workload. `Workload` holds name, version, Config, without_effect."""
 
@@ -103,6 +123,10 @@ class Task(Workload, Protocol):
     """`package.module:Class`, imported only in the child."""
     evaluator: str
     """Version of the scoring code; recorded with every measurement."""
+    predictor: str
+    """`package.module:function` that applies a trained run to new data (`Predictor`); empty: there is none."""
+    formats: Mapping[str, str]
+    """Format of `tunebook export` -> `package.module:function` that writes a trained run in it (`Exporter`)."""
 
     def inputs(self, config: BaseModel, book: Path) -> Sequence[Input]:
         """The files that decide a run's result.
@@ -133,18 +157,26 @@ class Task(Workload, Protocol):
         ...
 
     def cohort(self, config: BaseModel) -> Hashable | None:
-        """Runs with one key may be trained together; None: alone."""
+        """Runs with one key and one seed may be trained together; None: alone."""
+        ...
+
+    def baselines(self, config: BaseModel) -> Mapping[str, Mapping[str, Any]]:
+        """Name -> values laid over a configuration, for what every page of the task compares with; may be empty."""
         ...
 
 
 class Worker(Protocol):
     """The part of a workload that runs in the child process."""
 
-    def train(self, run: Run, context: Context) -> Iterator[CurvePoint]:
-        """Train to `context.length` and write `context.checkpoint`; yield the learning curve.
+    def train(self, runs: Sequence[Run], contexts: Sequence[Context]) -> Iterator[Progress]:
+        """Train each run to its context's length and write its checkpoint; yield the learning curves.
+
+        Several runs are a cohort (`Task.cohort`): each ends as it would alone. A run whose point is not finite has
+        diverged: it is trained no further, and the others go on.
 
         Raises:
-            Diverged: when a loss is not finite.
+            RunError: when the training cannot go on. Those of a cohort that have no checkpoint yet are then trained
+                alone.
         """
         ...
 
@@ -178,8 +210,33 @@ class Worker(Protocol):
 
     def picture(
         self, run: Run, prediction: Prediction, example: Example, settings: Mapping[str, Settings], *, metric: str
-    ) -> Panels:
-        """Thumbnails of one item, in the mode of the metric that a study selects by; the caption says the mode."""
+    ) -> Panels | None:
+        """Thumbnails of one item, in the mode of the metric that a study selects by; the caption says the mode.
+
+        None where there is nothing to see.
+        """
+        ...
+
+
+class Predictor(Protocol):
+    """Applies a trained run to new data; called in a child process."""
+
+    def __call__(
+        self, run: Run, context: Context, settings: Mapping[str, Settings], *, on: Path, to: Path
+    ) -> Sequence[str]:
+        """Write predictions for `on` to `to`, and say what was written: a sentence each.
+
+        Raises:
+            DataError: when `on` cannot be used.
+        """
+        ...
+
+
+class Exporter(Protocol):
+    """Writes a trained run for use elsewhere; called in a child process."""
+
+    def __call__(self, run: Run, context: Context, settings: Mapping[str, Settings], *, to: Path) -> Sequence[str]:
+        """Write files into the folder `to`, and say what was written: a sentence each."""
         ...
 
 
@@ -202,6 +259,6 @@ def find(name: str) -> Task:
 
 
 __all__ = [
-    "Context", "Example", "Input", "ItemScore", "Metric", "Panels", "Prediction", "Scalar", "Task", "Worker",
-    "find", "names",
+    "Context", "Example", "Exporter", "Input", "ItemScore", "Metric", "Panels", "Prediction", "Predictor", "Progress",
+    "Scalar", "Task", "Worker", "find", "names",
 ]  # fmt: skip

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from one_run import work
 from toy import ToyTask, ToyWorker, toy_job
 
 from tunebook.errors import Diverged, InputError
 from tunebook.execute import child
-from tunebook.execute.child import answers, failed, work
+from tunebook.execute.child import answers, failed
 from tunebook.execute.inline import Inline
 from tunebook.execute.job import Job
 from tunebook.fingerprints import IN_BOOK
@@ -31,7 +32,7 @@ def trainings(book: Path) -> int:
 
 def folder_of(job: Job) -> RunFolder:
     """The run's folder."""
-    return RunFolder.of(job.book, job.run)
+    return RunFolder.of(job.book, job.runs[0])
 
 
 def test_a_job_travels_as_text(tmp_path: Path) -> None:
@@ -41,7 +42,7 @@ def test_a_job_travels_as_text(tmp_path: Path) -> None:
     again = Job.from_json(job.as_json())
 
     assert again == job
-    assert again.run.id == job.run.id
+    assert again.runs[0].id == job.runs[0].id
 
 
 def test_a_run_leaves_everything_that_it_found(tmp_path: Path) -> None:
@@ -134,7 +135,7 @@ def test_ways_of_scoring_lie_side_by_side(tmp_path: Path, other: dict[str, Any])
     before = {file: file.stat().st_mtime_ns for file in folder_of(one).path.rglob("*") if file.is_file()}
 
     assert work(two) == first
-    assert one.run.id == two.run.id
+    assert one.runs[0].id == two.runs[0].id
     assert folder_of(one).scorings() == tuple(sorted({one.scoring.id, two.scoring.id}))
     assert folder_of(two).read_scoring(two.scoring.id) == two.scoring
     assert work(one) == work(two) == first
@@ -242,7 +243,7 @@ def test_a_torn_training_goes_on_from_its_state(tmp_path: Path, monkeypatch: pyt
         yield CurvePoint(1, {"loss": 0.5})
         context.checkpoint.write_bytes(np.float64(1).tobytes())
 
-    monkeypatch.setattr(ToyWorker, "train", train)
+    monkeypatch.setattr(ToyWorker, "train_one", train)
     with pytest.raises(KeyboardInterrupt):
         work(job)
     assert folder.state.read_text() == "half"
@@ -258,14 +259,14 @@ def test_a_torn_training_goes_on_from_its_state(tmp_path: Path, monkeypatch: pyt
 @pytest.fixture
 def keeping(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """A toy that keeps a state before it trains; for each training, whether there was one to go on from."""
-    original, seen = ToyWorker.train, []
+    original, seen = ToyWorker.train_one, []
 
     def train(self: ToyWorker, run: Run, context: Context) -> Iterator[CurvePoint]:
         seen.append(context.state.exists())
         context.state.write_text("half")
         yield from original(self, run, context)
 
-    monkeypatch.setattr(ToyWorker, "train", train)
+    monkeypatch.setattr(ToyWorker, "train_one", train)
     return seen
 
 
@@ -318,7 +319,7 @@ def test_a_state_that_leads_to_the_same_failure_is_removed(
 def test_costs_are_of_the_whole_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Attempts that a state joins count together; one that begins anew counts alone."""
     job = toy_job(tmp_path, fault="interrupt")
-    original = ToyWorker.train
+    original = ToyWorker.train_one
 
     def train(self: ToyWorker, run: Run, context: Context) -> Iterator[CurvePoint]:
         if context.state.exists():
@@ -329,7 +330,7 @@ def test_costs_are_of_the_whole_run(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         sum(range(10_000_000))  # processor time
         yield from original(self, run, context)
 
-    monkeypatch.setattr(ToyWorker, "train", train)
+    monkeypatch.setattr(ToyWorker, "train_one", train)
     with pytest.raises(KeyboardInterrupt):
         work(job)
     spent = folder_of(job).read_spent()
@@ -483,7 +484,7 @@ def test_a_failure_is_an_outcome(tmp_path: Path, fault: str, kind: str, reason: 
 def test_a_loss_that_is_not_finite_is_divergence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that yields NaN has diverged, and its curve up to there is kept."""
     points = [CurvePoint(1, {"loss": 0.5}), CurvePoint(2, {"loss": math.nan})]
-    monkeypatch.setattr(ToyWorker, "train", lambda *_: iter(points))
+    monkeypatch.setattr(ToyWorker, "train_one", lambda *_: iter(points))
     job = toy_job(tmp_path)
 
     outcome = work(job)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from one_run import result
 from toy import toy_job
 
 from tunebook.execute.processes import Processes
@@ -53,9 +54,9 @@ def test_a_run_happens_in_a_process_of_its_own(executor: Processes, tmp_path: Pa
     """The outcome comes back, and what the run printed is in its log."""
     job = toy_job(tmp_path)
 
-    outcome = executor.submit(job).result()
+    outcome = result(executor.submit(job))
 
-    folder = RunFolder.of(tmp_path, job.run)
+    folder = RunFolder.of(tmp_path, job.runs[0])
     assert outcome == folder.read_outcome()
     assert outcome.status == "finished"
     assert folder.log.read_text() == "training\n"
@@ -78,16 +79,16 @@ def test_a_crash_is_recorded_and_the_executor_goes_on(
     job = toy_job(tmp_path, fault=fault)
     beside = executor.submit(toy_job(tmp_path / "beside", length=0))
 
-    outcome = executor.submit(job).result()
+    outcome = result(executor.submit(job))
 
     assert kind_and_reason(outcome) == ("killed" if fault == "killed" else "crashed", reason)
-    assert RunFolder.of(tmp_path, job.run).read_outcome() == outcome
-    assert beside.result().status == "finished"
+    assert RunFolder.of(tmp_path, job.runs[0]).read_outcome() == outcome
+    assert result(beside).status == "finished"
 
 
 def test_a_run_killed_from_outside_is_run_once_more(executor: Processes, tmp_path: Path) -> None:
     """SIGKILL that nobody here sent is no fault of the run."""
-    outcome = executor.submit(toy_job(tmp_path, fault="once")).result()
+    outcome = result(executor.submit(toy_job(tmp_path, fault="once")))
 
     assert outcome.status == "finished"
     assert len((tmp_path / "trained.txt").read_text().splitlines()) == 2
@@ -97,11 +98,11 @@ def test_a_run_that_takes_too_long_is_stopped(executor: Processes, tmp_path: Pat
     """The limit of time ends it, and log and outcome say so."""
     job = toy_job(tmp_path, sleep=30, seconds=0.3)
 
-    outcome = executor.submit(job).result()
+    outcome = result(executor.submit(job))
 
     assert kind_and_reason(outcome) == ("out of time", "stopped after 0.3 s, the limit of a run")
     assert (
-        RunFolder.of(tmp_path, job.run)
+        RunFolder.of(tmp_path, job.runs[0])
         .log.read_text()
         .endswith("out of time: stopped after 0.3 s, the limit of a run\n")
     )
@@ -109,7 +110,7 @@ def test_a_run_that_takes_too_long_is_stopped(executor: Processes, tmp_path: Pat
 
 def test_a_run_that_grows_too_large_is_stopped(executor: Processes, tmp_path: Path) -> None:
     """The limit of memory ends it."""
-    outcome = executor.submit(toy_job(tmp_path, fault="eat", memory_gb=0.3)).result()
+    outcome = result(executor.submit(toy_job(tmp_path, fault="eat", memory_gb=0.3)))
 
     kind, reason = kind_and_reason(outcome)
     assert kind == "out of memory"
@@ -123,7 +124,7 @@ def test_a_dead_fork_server_loses_no_run(tmp_path: Path) -> None:
         pid = _pid_of_training(tmp_path)
         psutil.Process(psutil.Process(pid).ppid()).kill()
 
-        assert future.result().status == "finished"
+        assert result(future).status == "finished"
         assert len((tmp_path / "trained.txt").read_text().splitlines()) == 2
 
 
@@ -150,7 +151,7 @@ def test_cancelling_ends_what_runs_and_drops_what_waits(tmp_path: Path) -> None:
 
     assert second.cancelled()
     assert isinstance(first.exception(), CancelledError)
-    assert RunFolder.of(tmp_path, running.run).read_outcome() is None
+    assert RunFolder.of(tmp_path, running.runs[0]).read_outcome() is None
     assert not psutil.pid_exists(pid)
 
 
@@ -162,7 +163,7 @@ def test_runs_start_in_the_order_of_submission(tmp_path: Path) -> None:
             future.result()
 
     order = [line.split()[0] for line in (tmp_path / "trained.txt").read_text().splitlines()]
-    assert order == [job.run.id for job in jobs]
+    assert order == [job.runs[0].id for job in jobs]
 
 
 @pytest.mark.parametrize(("fault", "sleep"), [("", "60"), ("hold", "0")])

@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
@@ -15,7 +16,7 @@ from tunebook.execute.scoring import scoring_of
 from tunebook.fingerprints import IN_BOOK, FingerprintCache, Input, of_inputs
 from tunebook.records import Configuration, CurvePoint, MetricFacts, Run, Settings
 from tunebook.spec.parameters import Fields, parameter
-from tunebook.task import Context, Example, ItemScore, Metric, Panels, Prediction
+from tunebook.task import Context, Example, ItemScore, Metric, Panels, Prediction, Progress
 
 ITEMS = {"train": 4, "val": 3, "test": 2}
 
@@ -47,6 +48,8 @@ class ToyTask:
     }
     worker = "toy:ToyWorker"
     evaluator = "1"
+    predictor = ""
+    formats: Mapping[str, str] = {}
 
     def without_effect(self, config: BaseModel) -> Set[str]:
         """Everything matters."""
@@ -69,6 +72,10 @@ class ToyTask:
         """Each run alone."""
         return None
 
+    def baselines(self, config: BaseModel) -> Mapping[str, Mapping[str, Any]]:
+        """None."""
+        return {}
+
 
 TASK = ToyTask()
 
@@ -76,7 +83,13 @@ TASK = ToyTask()
 class ToyWorker:
     """Moves a number towards 1; `fault` in the configuration says where it goes wrong."""
 
-    def train(self, run: Run, context: Context) -> Iterator[CurvePoint]:
+    def train(self, runs: Sequence[Run], contexts: Sequence[Context]) -> Iterator[Progress]:
+        """One run after the other."""
+        for run, context in zip(runs, contexts, strict=True):
+            for point in self.train_one(run, context):
+                yield Progress(run.id, point)
+
+    def train_one(self, run: Run, context: Context) -> Iterator[CurvePoint]:
         """Halve the distance to 1, `length` times; leave a line in `trained.txt` of the book."""
         with (context.book / "trained.txt").open("a") as file:
             file.write(f"{run.id} {os.getpid()}\n")
@@ -89,6 +102,9 @@ class ToyWorker:
                 if run.configuration.get("fault") == "edit":
                     (context.book / run.configuration.get("data")).write_text("edited")
                 fail(run.configuration.get("fault"), context)
+            if step == 2 and run.configuration.get("fault") == "nan":
+                yield CurvePoint(step, {"loss": float("nan")})
+                return
             yield CurvePoint(step, {"loss": 1 - number})
         context.checkpoint.write_bytes(np.float64(number).tobytes())
 
@@ -181,7 +197,7 @@ def toy_job(
     fingerprints = of_inputs(TASK.inputs(ToyConfig(data=data), book), cache=FingerprintCache(book / IN_BOOK))
     run = Run("toy", "1", configuration, {"seed": seed}, fingerprints, length)
     return Job(
-        run,
+        (run,),
         worker="toy:ToyWorker",
         task="toy",
         task_object="toy:TASK",

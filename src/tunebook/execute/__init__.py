@@ -1,7 +1,10 @@
 """Where a run happens: in this process (`inline`), or in a child process of its own (`processes`).
 
 job.py         what is submitted, and the interface of an executor
-child.py       one run from lock to outcome: train, predict, calibrate, score, draw
+child.py       the runs of a job from lock to outcome
+attempt.py     one try at a run: what it still needs, training, predictions, scores
+metering.py    what runs take, shared by those that train together
+printing.py    where a run's output goes
 scoring.py     from stored predictions to settings, measurements and pictures
 provenance.py  under which versions, on which machine
 inline.py      executor: at once, in this process

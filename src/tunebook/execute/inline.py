@@ -15,9 +15,9 @@ from tunebook.records import Outcome
 class Inline:
     """The executor without processes: `submit` returns when the run has ended."""
 
-    def submit(self, job: Job) -> Future[Outcome]:
-        """The run's outcome, already there. KeyboardInterrupt and SystemExit pass through."""
-        future: Future[Outcome] = Future()
+    def submit(self, job: Job) -> Future[tuple[Outcome, ...]]:
+        """The outcomes, already there. KeyboardInterrupt and SystemExit pass through."""
+        future: Future[tuple[Outcome, ...]] = Future()
         future.set_running_or_notify_cancel()
         try:
             future.set_result(work(job))

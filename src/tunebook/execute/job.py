@@ -1,7 +1,7 @@
 """What is submitted to an executor, and what an executor is.
 
-A job is plain data and travels as JSON text, so that a child process, a cluster's worker and a batch script
-receive the same thing.
+A job is one run, or a cohort: runs that train together and differ in nothing else that a job says. It is plain data
+and travels as JSON text, so that a child process, a cluster's worker and a batch script receive the same thing.
 """
 
 import json
@@ -16,10 +16,10 @@ from tunebook.records import Configuration, Outcome, Run, Scoring, canonical_jso
 
 @dataclass(frozen=True)
 class Job:
-    """One run to bring to a finished outcome.
+    """Runs to bring to their outcomes, in one process.
 
     Args:
-        run: What is trained, and to which length.
+        runs: What is trained, and to which length: one run, or a cohort (`Task.cohort`).
         worker: `package.module:Class`, imported where the run happens and constructed without arguments.
         task: Name of the installed task.
         book: Absolute path of the book; the run's folder lies below it.
@@ -28,12 +28,12 @@ class Job:
         pictures: Splits whose items are drawn.
         threads: Threads of the process that runs it.
         device: `cpu`, `cuda:0`. An executor with places of its own says it anew.
-        seconds: Limit of wall-clock time; None for no limit. Held by executors that start processes.
+        seconds: Limit of wall-clock time of each run; None for no limit. Held by executors that start processes.
         memory_gb: Limit of resident memory in 10^9 bytes; None for no limit. Held like `seconds`.
         task_object: `package.module:NAME` of a task that is not installed.
     """
 
-    run: Run
+    runs: tuple[Run, ...]
     _: KW_ONLY
     worker: str
     task: str
@@ -55,11 +55,11 @@ class Job:
     def from_json(cls, text: str) -> "Job":
         """The job that `as_json` wrote."""
         found = json.loads(text)
-        run = Run(**{**found["run"], "configuration": Configuration(**found["run"]["configuration"])})
+        runs = (Run(**{**run, "configuration": Configuration(**run["configuration"])}) for run in found["runs"])
         return cls(
             **{
                 **found,
-                "run": run,
+                "runs": tuple(runs),
                 "book": Path(found["book"]),
                 "splits": tuple(found["splits"]),
                 "scoring": Scoring(**found["scoring"]),
@@ -71,8 +71,8 @@ class Job:
 class Executor(Protocol):
     """Where runs happen. Used as a context manager: leaving it stops what still runs."""
 
-    def submit(self, job: Job) -> Future[Outcome]:
-        """The run's outcome, later; jobs start in the order of submission.
+    def submit(self, job: Job) -> Future[tuple[Outcome, ...]]:
+        """The outcomes of a job's runs in their order, later; jobs start in the order of submission.
 
         A run that fails is an Outcome with status `failed`. The future raises only what concerns every run:
         an InputError (a folder that cannot be written, a run that another process holds) or CancelledError.

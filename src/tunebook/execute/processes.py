@@ -1,14 +1,16 @@
 """Runs in child processes of this one: pinned to cores or a GPU, limited, killed, and looked after.
 
-One child per run, forked from a server that has the heavy imports done (spawned where there is no fork server). A
-thread looks after each child:
+One child per job (a run, or a cohort of them), forked from a server that has the heavy imports done (spawned where
+there is no fork server). A thread looks after each child:
 
-    answered                       its outcome
+    answered                       its outcomes
     too long, too large            killed; a failed outcome is written for it
     ended by SIGKILL or SIGTERM    not its own fault: once more; the second time a failed outcome of kind killed
                                    is written, which the next command takes up again
     ended otherwise                a failed outcome with the signal's name or the exit code is written
     cancelled                      ended; no outcome is written
+
+A cohort without an answer is done again run by run, so that what one of them did wrong is not the others' fate.
 """
 
 import json
@@ -61,11 +63,11 @@ _multiprocessing = threading.Lock()
 
 
 class Processes:
-    """The executor with a child process per run.
+    """The executor with a child process per job.
 
     Args:
-        processes: How many runs at once; None to decide by GPUs, or by cores and memory.
-        threads: Threads of each run.
+        processes: How many jobs at once; None to decide by GPUs, or by cores and memory.
+        threads: Threads of each job.
         preload: Modules that the fork server imports once (`numpy`, `torch`, the worker's module). A server that
             this process started before keeps what it has; the runs then import for themselves.
         devices: None: every visible GPU, else the CPU. `("cpu",)`: the CPU. Else GPUs: `0`, `cuda:1`, a UUID.
@@ -100,8 +102,8 @@ class Processes:
         """A line that says how many runs happen at once and why."""
         return self._slots.reason
 
-    def submit(self, job: Job) -> Future[Outcome]:
-        """The run's outcome, later; see `Executor.submit`. Device and threads of the job are those of its place."""
+    def submit(self, job: Job) -> Future[tuple[Outcome, ...]]:
+        """The outcomes, later; see `Executor.submit`. Device and threads of the job are those of its place."""
         return self._pool.submit(self._bring, job)
 
     def cancel(self) -> None:
@@ -117,16 +119,24 @@ class Processes:
     ) -> None:
         self.cancel()
 
-    def _bring(self, job: Job) -> Outcome:
+    def _bring(self, job: Job) -> tuple[Outcome, ...]:
         place = self._free.get()
         try:
             job = replace(job, device=place.device, threads=self._threads)
-            ending = self._look_after(job, place)
-            if ending.lost:
+            if len(job.runs) > 1:
                 ending = self._look_after(job, place)
-            return _outcome(job, ending)
+                if ending.answer is not None:
+                    return _answered(ending.answer)
+            return tuple(self._alone(replace(job, runs=(run,)), place) for run in job.runs)
         finally:
             self._free.put(place)
+
+    def _alone(self, job: Job, place: Place) -> Outcome:
+        """The outcome of a job of one run."""
+        ending = self._look_after(job, place)
+        if ending.lost:
+            ending = self._look_after(job, place)
+        return _answered(ending.answer)[0] if ending.answer is not None else _recorded(job, ending)
 
     def _look_after(self, job: Job, place: Place) -> "_Ending":
         """Start a child and stay with it to its end.
@@ -164,12 +174,19 @@ class _Ending:
         return self.answer is None and not self.exceeded and self.code in NOT_ITS_FAULT
 
 
-def _outcome(job: Job, ending: _Ending) -> Outcome:
-    if ending.answer is not None:
-        if "problems" in ending.answer:
-            raise InputError(*(Problem(**problem) for problem in ending.answer["problems"]))
-        found = ending.answer["outcome"]
-        return Outcome(**{**found, "costs": Costs(**found["costs"])})
+def _answered(answer: Mapping[str, Any]) -> tuple[Outcome, ...]:
+    """The outcomes in a child's answer.
+
+    Raises:
+        InputError: what it says is wrong for every run.
+    """
+    if "problems" in answer:
+        raise InputError(*(Problem(**problem) for problem in answer["problems"]))
+    return tuple(Outcome(**{**found, "costs": Costs(**found["costs"])}) for found in answer["outcomes"])
+
+
+def _recorded(job: Job, ending: _Ending) -> Outcome:
+    """The outcome, written to the run's folder, of a child that gave no answer."""
     if ending.exceeded == OutOfTime.kind:
         return _record(job, ending, OutOfTime.kind, f"stopped after {job.seconds:g} s, the limit of a run")
     if ending.exceeded == OutOfMemory.kind:
@@ -206,11 +223,12 @@ def _record(job: Job, ending: _Ending, kind: str, reason: str) -> Outcome:
         costs=Costs(seconds=ending.seconds, peak_memory_mb=ending.peak_memory_mb),
         provenance=provenance(job.device, job.threads, book=job.book, started=ending.started),
     )
-    folder = RunFolder.of(job.book, job.run)
+    (run,) = job.runs
+    folder = RunFolder.of(job.book, run)
     try:
         with folder.lock(wait=LOCK_SECONDS):
             previous = folder.read_outcome()
-            folder.write_run(job.run)
+            folder.write_run(run)
             folder.at.mkdir(parents=True, exist_ok=True)
             with folder.log.open("a", encoding="utf-8") as log:
                 log.write(f"{kind}: {reason}\n")
@@ -246,7 +264,7 @@ class _Child:
     def exceeds(self, job: Job) -> str:
         """The kind of the limit that the run has passed; empty for none."""
         self._peak = max(self._peak, self._memory_mb(family=job.memory_gb is not None))
-        if job.seconds is not None and time.monotonic() - self._clock > job.seconds:
+        if job.seconds is not None and time.monotonic() - self._clock > job.seconds * len(job.runs):
             return OutOfTime.kind
         if job.memory_gb is not None and self._peak > job.memory_gb * 1000:
             return OutOfMemory.kind

@@ -73,10 +73,14 @@ class Scorer:
         scores: dict[str, dict[str, ItemScore]] = {}
         drawn: list[Panels] = []
         for example, prediction in self._pairs(split):
-            scores[example.item] = self._item_scores(prediction, example, settings)
+            for item, found in self._item_scores(prediction, example, settings).items():
+                if item in scores:
+                    raise Crashed(f"two examples of {split} were scored as {item}")
+                scores[item] = found
             if draw:
                 metric = self.scoring.metric
-                drawn.append(self.worker.picture(self.run, prediction, example, settings, metric=metric))
+                picture = self.worker.picture(self.run, prediction, example, settings, metric=metric)
+                drawn += [] if picture is None else [picture]
         if draw:
             write_pictures(self.folder, self.scoring.id, split, drawn)
         return tuple(
@@ -110,15 +114,17 @@ class Scorer:
 
     def _item_scores(
         self, prediction: Prediction, example: Example, settings: Mapping[str, Settings]
-    ) -> dict[str, ItemScore]:
-        found: dict[str, ItemScore] = {}
+    ) -> dict[str, dict[str, ItemScore]]:
+        """Item -> metric -> score: of the whole example, or of its parts."""
+        found: dict[str, dict[str, ItemScore]] = {}
         for score in self.worker.score(self.run, prediction, example, settings):
+            item = score.item or example.item
             if score.metric not in self.task.metrics:
-                raise Crashed(f"{example.item} was scored with {score.metric}, which is no metric of {self.task.name}")
-            if score.metric in found:
-                raise Crashed(f"{example.item} was scored with {score.metric} twice")
-            found[score.metric] = score
-        return found
+                raise Crashed(f"{item} was scored with {score.metric}, which is no metric of {self.task.name}")
+            if score.metric in found.setdefault(item, {}):
+                raise Crashed(f"{item} was scored with {score.metric} twice")
+            found[item][score.metric] = score
+        return found or {example.item: {}}
 
     def _measurements(
         self, metric: Metric, split: str, scores: Mapping[str, ItemScore], settings: Mapping[str, Settings]
@@ -133,7 +139,7 @@ class Scorer:
                 item=item,
                 value=value,
                 n=n,
-                expected=len(scores),
+                expected=sum(each.expected for each in scores.values()),
                 evaluator=self.scoring.evaluator,
                 settings=used,
                 reason=reason,
@@ -159,11 +165,12 @@ def write_pictures(folder: RunFolder, scoring: str, split: str, drawn: Sequence[
 
 def _joined(metric: Metric, scores: Sequence[ItemScore]) -> tuple[float | None, int, str]:
     """Value, number of items behind it, and why there is no value."""
-    usable = [score for score in scores if score.value is not None or score.counts]
+    usable = [score for score in scores if score.value is not None or score.counts or score.arrays]
+    n = sum(score.n for score in usable)
     if not usable:
         return None, 0, scores[0].reason or "no value and no reason was given"
     value = float(metric.aggregate(usable))
-    return (value, len(usable), "") if math.isfinite(value) else (None, len(usable), f"the value is {value}")
+    return (value, n, "") if math.isfinite(value) else (None, n, f"the value is {value}")
 
 
 def _absent(metric: str) -> ItemScore:

@@ -23,13 +23,13 @@ from tunebook.execute.job import Job
 
 
 def serve(text: str, environment: Mapping[str, str], cores: Sequence[int], answer: Connection) -> None:
-    """Do one job, send its outcome (or what is wrong for every run) as JSON, and end the process.
+    """Do one job, send its outcomes (or what is wrong for every run) as JSON, and end the process.
 
     Args:
         text: A job as `Job.as_json` writes it.
         environment: Variables to set, before anything of the task is imported.
         cores: Cores to stay on; empty for any.
-        answer: Where to send `{"outcome": …}` or `{"problems": […]}`.
+        answer: Where to send `{"outcomes": [ … ]}` or `{"problems": […]}`.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.setpgid(0, 0)
@@ -42,7 +42,7 @@ def serve(text: str, environment: Mapping[str, str], cores: Sequence[int], answe
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # what was printed survives a kill
     message: dict[str, object]
     try:
-        message = {"outcome": asdict(work(job, redirect=True))}
+        message = {"outcomes": [asdict(outcome) for outcome in work(job, redirect=True)]}
     except InputError as error:
         message = {"problems": [asdict(problem) for problem in error.problems]}
     answer.send_bytes(json.dumps(message).encode())

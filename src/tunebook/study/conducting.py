@@ -1,7 +1,11 @@
-"""Running what is missing: search, noise and controls first, then the finalists on fresh seeds."""
+"""Running what is missing: search, noise and controls first, then the finalists on fresh seeds.
 
-from collections import deque
-from collections.abc import Iterator
+Runs are handed out one by one, or as cohorts: runs that their task can train together (`Task.cohort`), of one seed.
+"""
+
+import math
+from collections import Counter, deque
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -24,6 +28,8 @@ from tunebook.study.preparing import Prepared
 from tunebook.study.tabling import declared_table, entries_of, scoring, table_of
 
 LOOK_SECONDS = 1.0
+LARGEST_COHORT = 64
+"""Runs: what is lost when a process is killed, and what has no outcome to show yet."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +37,8 @@ class Allowance:
     """What runs may use.
 
     Args:
-        at_once: Runs at once.
-        threads: Threads of a run.
+        at_once: Runs, or cohorts, at once.
+        threads: Threads of each.
         seconds: Wall-clock time of a run; None for no limit.
         memory_gb: Resident memory of a run in 10^9 bytes; None for no limit.
     """
@@ -215,27 +221,78 @@ def _conduct(
     for planned, outcome in ended:
         yield Ended(planned, outcome, fresh=False, to_come=len(waiting))
 
-    running: dict[Future[Outcome], PlannedRun] = {}
+    cohorts = _Cohorts.of(waiting, stage, at_once=allowance.at_once)
+    running: dict[Future[tuple[Outcome, ...]], tuple[PlannedRun, ...]] = {}
     while waiting or running:
         if datetime.now(UTC) >= budget.stop_at:
             waiting.clear()
-        while len(running) < allowance.at_once and (following := _next(waiting, running)) is not None:
+        while len(running) < allowance.at_once and (following := cohorts.next(waiting, running.values())):
             running[executor.submit(_job(following, stage, allowance))] = following
         done, _ = wait(running, timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED)
         for future in [future for future in running if future in done]:
-            planned = running.pop(future)
-            outcome = future.result()
-            ledger.ingest(_folder(planned, stage))
-            yield Ended(planned, outcome, fresh=True, to_come=len(running) + len(waiting))
+            cohort = running.pop(future)
+            outcomes = future.result()
+            for planned in cohort:
+                ledger.ingest(_folder(planned, stage))
+            to_come = sum(map(len, running.values())) + len(waiting)
+            for at, (planned, outcome) in enumerate(zip(cohort, outcomes, strict=True), start=1):
+                yield Ended(planned, outcome, fresh=True, to_come=to_come + len(cohort) - at)
 
 
-def _next(waiting: deque[PlannedRun], running: dict[Future[Outcome], PlannedRun]) -> PlannedRun | None:
-    """The first that waits and is not under way for another way of scoring it."""
-    under_way = {planned.run.id for planned in running.values()}
-    found = next((planned for planned in waiting if planned.run.id not in under_way), None)
-    if found is not None:
-        waiting.remove(found)
-    return found
+@dataclass(frozen=True)
+class _Cohorts:
+    """Which runs go together.
+
+    Args:
+        keys: What a run has in common with others that train in its process; a run that is absent trains alone.
+        sizes: Key -> how many of its runs a cohort has at most.
+    """
+
+    keys: Mapping[_Asked, Hashable]
+    sizes: Mapping[Hashable, int]
+    stage: Prepared
+
+    @classmethod
+    def of(cls, waiting: Iterable[PlannedRun], stage: Prepared, *, at_once: int) -> "_Cohorts":
+        """Cohorts as large as they may be while every process has one."""
+        keys = {_asked(planned, stage): key for planned in waiting if (key := _cohort_key(planned, stage)) is not None}
+        runs = Counter(keys.values())
+        pieces = math.ceil(at_once / max(len(runs), 1))
+        sizes = {key: min(math.ceil(count / pieces), LARGEST_COHORT) for key, count in runs.items()}
+        return cls(keys, sizes, stage)
+
+    def next(self, waiting: deque[PlannedRun], running: Iterable[Sequence[PlannedRun]]) -> tuple[PlannedRun, ...]:
+        """The first that waits and is not under way for another way of scoring it, with its cohort; taken out."""
+        under_way = {planned.run.id for cohort in running for planned in cohort}
+        found: dict[str, PlannedRun] = {}
+        key: Hashable | None = None
+        for planned in waiting:
+            if planned.run.id in under_way or planned.run.id in found:
+                continue
+            theirs = self.keys.get(_asked(planned, self.stage))
+            if found and (key is None or theirs != key):
+                continue
+            key = theirs
+            found[planned.run.id] = planned
+            if len(found) == self.sizes.get(key, 1):
+                break
+        rest = [planned for planned in waiting if found.get(planned.run.id) is not planned]
+        waiting.clear()
+        waiting.extend(rest)
+        return tuple(found.values())
+
+
+def _cohort_key(planned: PlannedRun, prepared: Prepared) -> Hashable | None:
+    """What runs of one process have in common; None for a run that trains alone."""
+    run, task = planned.run, prepared.task
+    key = task.cohort(task.Config.model_validate(run.configuration.values))
+    if key is None:
+        return None
+    return (
+        key,
+        canonical_json([run.replicate, run.fingerprints, run.length, run.repeat]),
+        scoring(planned, prepared).id,
+    )
 
 
 def _asked(planned: PlannedRun, prepared: Prepared) -> _Asked:
@@ -259,7 +316,7 @@ def _answer(planned: PlannedRun, prepared: Prepared, *, retry_failed: bool) -> O
             return None
         if outcome.status == "failed":
             return None if outcome.kind in NOT_OF_THE_RUN else outcome
-        return outcome if answers(outcome, _job(planned, prepared, Allowance()), folder) else None
+        return outcome if answers(outcome, _job((planned,), prepared, Allowance()), folder) else None
 
 
 def _follow_paths(planned: PlannedRun, prepared: Prepared) -> None:
@@ -288,15 +345,16 @@ def _naming(place: Path, *, remove: Path) -> Iterator[None]:
         raise InputError(Problem(str(place), message, hint)) from error
 
 
-def _job(planned: PlannedRun, prepared: Prepared, allowance: Allowance) -> Job:
+def _job(cohort: Sequence[PlannedRun], prepared: Prepared, allowance: Allowance) -> Job:
+    """One job of runs that are scored in one way."""
     study = prepared.study
     return Job(
-        run=planned.run,
+        runs=tuple(planned.run for planned in cohort),
         worker=prepared.task.worker,
         task=prepared.task.name,
         book=prepared.book,
         splits=tuple(dict.fromkeys((study.select.split, *study.report.splits))),
-        scoring=scoring(planned, prepared),
+        scoring=scoring(cohort[0], prepared),
         pictures=tuple(study.report.splits[:1]),
         threads=allowance.threads,
         device={"auto": "cpu", "cuda": "cuda:0"}.get(study.device, study.device),

@@ -71,7 +71,7 @@ def a_run(book: Path, changes: Mapping[str, Any] | None = None, *, seed: int = 0
 def a_job(run: Run, book: Path, *, metric: str = "ais.msa") -> Job:
     """A job that brings a run to scores and pictures on test, with settings chosen by a metric on val."""
     return Job(
-        run,
+        (run,),
         worker=TASK.worker,
         task=TASK.name,
         task_object="tunebook.tasks.promptable_segmentation:TASK",

@@ -11,10 +11,10 @@ import h5py
 import numpy as np
 import pytest
 from container_examples import WRITERS, a_volume, write_hdf5, write_stack, write_volume, write_zarr
+from one_run import work
 from segmentation_examples import a_job, a_run, canonical, configured, write_png, write_tiff
 
 from tunebook.errors import DataError, StudyError
-from tunebook.execute.child import work
 from tunebook.fingerprints import FingerprintCache, of_inputs
 from tunebook.folders import RunFolder
 from tunebook.records import Run

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
+from one_run import work
 from segmentation_examples import a_job, a_run, write_cells
 
-from tunebook.execute.child import work
 from tunebook.folders import RunFolder
 from tunebook.spec.canonical import configuration
 from tunebook.spec.plan import plan
@@ -224,9 +224,9 @@ def test_a_run_under_the_preset(tmp_path):
 
     outcome = work(job)
 
-    curve = RunFolder.of(tmp_path, job.run).read_curve()
+    curve = RunFolder.of(tmp_path, job.runs[0]).read_curve()
     assert outcome.status == "finished", outcome.reason
-    assert job.run.configuration.get("optimizer.scheme") == "two-step"
-    assert job.run.length == len(curve) == 4
+    assert job.runs[0].configuration.get("optimizer.scheme") == "two-step"
+    assert job.runs[0].length == len(curve) == 4
     assert [point.step for point in curve if "validation" in point.values] == [2, 4]
     assert outcome.quantities["kept_step"] in (2, 4)

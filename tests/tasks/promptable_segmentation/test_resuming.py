@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from one_run import work
 from segmentation_examples import a_job, a_run, a_sample, configured, same_tensors, trained, write_cells
 from torch.optim import AdamW
 
 from tunebook import __version__
-from tunebook.execute.child import work
 from tunebook.folders import RunFolder
 from tunebook.tasks.promptable_segmentation import resuming
 from tunebook.tasks.promptable_segmentation.resuming import Keeper
@@ -298,7 +298,7 @@ def finished(tmp_path_factory, _settings_of_torch):
     job = a_job(a_run(book, RECIPE), book)
     outcome = work(job)
     assert outcome.status == "finished", outcome.reason
-    return job, RunFolder.of(book, job.run)
+    return job, RunFolder.of(book, job.runs[0])
 
 
 def _killed_after(states: int, book: Path) -> None:
@@ -324,7 +324,7 @@ def test_a_killed_run_ends_in_the_same_facts(finished, tmp_path):
     process = multiprocessing.get_context("spawn").Process(target=_killed_after, args=(3, tmp_path))
     process.start()
     process.join()
-    other = RunFolder.of(tmp_path, again.run)
+    other = RunFolder.of(tmp_path, again.runs[0])
     assert (process.exitcode, other.state.exists(), other.read_outcome()) == (-signal.SIGKILL, True, None)
 
     outcome = work(again, redirect=True)

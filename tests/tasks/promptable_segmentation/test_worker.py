@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from one_run import work
 from PIL import Image
 from segmentation_examples import a_job, a_run, a_sample, canonical, same_tensors, write_cells, write_png
 
-from tunebook.execute.child import work
 from tunebook.execute.scoring import scoring_of
 from tunebook.folders import RunFolder
 from tunebook.records import Run
@@ -53,7 +53,7 @@ def finished(book):
     job = a_job(a_run(book, {"adapter.method": "lora"}), book)
     outcome = work(job)
     assert outcome.status == "finished", outcome.reason
-    return job, RunFolder.of(book, job.run)
+    return job, RunFolder.of(book, job.runs[0])
 
 
 def _aggregates(folder: RunFolder):
@@ -62,7 +62,7 @@ def _aggregates(folder: RunFolder):
 
 def _worked(book: Path, changes):
     job = a_job(a_run(book, changes), book)
-    return work(job), RunFolder.of(book, job.run)
+    return work(job), RunFolder.of(book, job.runs[0])
 
 
 def _context(book: Path, run: Run):
@@ -107,8 +107,8 @@ def test_a_run_worked_twice_is_the_same_in_every_bit(finished, tmp_path):
 
     outcome = work(again)
 
-    other = RunFolder.of(tmp_path, again.run)
-    assert again.run.id == job.run.id
+    other = RunFolder.of(tmp_path, again.runs[0])
+    assert again.runs[0].id == job.runs[0].id
     assert outcome.predictions == folder.read_outcome().predictions
     for name in FILES:
         assert (other.at / name).read_bytes() == (folder.at / name).read_bytes(), name
@@ -119,10 +119,11 @@ def test_another_seed_is_another_model(finished, book):
     job, folder = finished
     other = a_job(a_run(book, {"adapter.method": "lora"}, seed=1), book)
 
-    list(Worker().train(other.run, replace(_context(book, other.run), checkpoint=book / "other.safetensors")))
+    context = replace(_context(book, other.runs[0]), checkpoint=book / "other.safetensors")
+    list(Worker().train(other.runs, [context]))
 
     first, second = (checkpoints.load(path)[0] for path in (folder.checkpoint, book / "other.safetensors"))
-    assert other.run.id != job.run.id
+    assert other.runs[0].id != job.runs[0].id
     assert first.keys() == second.keys()
     assert not same_tensors(first, second)
 
@@ -131,7 +132,7 @@ def test_predicting_again_gives_the_stored_predictions(finished, book):
     """A worker that starts from the checkpoint predicts what was stored, to the bit."""
     job, folder = finished
 
-    again = list(Worker().predict(job.run, "test", _context(book, job.run)))
+    again = list(Worker().predict(job.runs[0], "test", _context(book, job.runs[0])))
 
     for prediction, (item, stored) in zip(again, folder.read_predictions("test"), strict=True):
         assert prediction.item == item
@@ -192,7 +193,7 @@ def test_a_base_from_a_file_goes_through(book, finished):
     """A run on top of another one finishes, and names it by fingerprint."""
     job, _ = finished
 
-    weights = f"run:{job.run.id}@{job.run.length}"
+    weights = f"run:{job.runs[0].id}@{job.runs[0].length}"
     outcome, folder = _worked(book, {"adapter.method": "none", "model.weights": weights})
 
     assert outcome.status == "finished", outcome.reason
@@ -203,7 +204,7 @@ def test_a_base_from_a_file_goes_through(book, finished):
 def test_a_study_is_scored_by_its_own_metric(finished, metric, maximised):
     """ais is post-processed for the study's metric if that is one of ais; pictures show the metric's mode."""
     job, folder = finished
-    other = a_job(job.run, job.book, metric=metric)
+    other = a_job(job.runs[0], job.book, metric=metric)
 
     assert work(other) == folder.read_outcome()
     (settings,) = folder.read_settings(other.scoring.id)
@@ -220,15 +221,15 @@ def test_a_study_is_scored_by_its_own_metric(finished, metric, maximised):
 def test_post_processing_is_the_best_of_its_grid(finished, score):
     """No other combination has a higher mean of the study's metric on the selection split."""
     job, folder = finished
-    examples = list(Worker().examples(job.run, "val", _context(job.book, job.run)))
+    examples = list(Worker().examples(job.runs[0], "val", _context(job.book, job.runs[0])))
     predictions = [Prediction(item, arrays) for item, arrays in folder.read_predictions("val")]
     metric = f"ais.{score}"
 
-    (chosen,) = Worker().calibrate(job.run, predictions, examples, "val", metric=metric)
+    (chosen,) = Worker().calibrate(job.runs[0], predictions, examples, "val", metric=metric)
 
     def mean(values):
         settings = {"ais": replace(chosen, values={**watershed.DEFAULTS, **values})}
-        found = (Worker().score(job.run, *pair, settings) for pair in zip(predictions, examples, strict=True))
+        found = (Worker().score(job.runs[0], *pair, settings) for pair in zip(predictions, examples, strict=True))
         return np.mean([one.value for scores in found for one in scores if one.metric == metric])
 
     assert mean(chosen.values) == max(map(mean, watershed.grid("small")))

@@ -69,6 +69,8 @@ class PromptableSegmentation:
     Config: type[BaseModel] = Config
     metrics: Mapping[str, Metric] = {f"{mode}.{score}": _metric(mode, score) for mode in MODES for score in SCORES}
     worker = "tunebook.tasks.promptable_segmentation.worker:Worker"
+    predictor = ""
+    formats: Mapping[str, str] = {}
 
     def without_effect(self, config: BaseModel) -> frozenset[str]:
         """What cannot matter: everything trained when nothing is; a part's fields without the part."""
@@ -120,6 +122,10 @@ class PromptableSegmentation:
     def cohort(self, config: BaseModel) -> Hashable | None:
         """None: every run trains alone."""
         return None
+
+    def baselines(self, config: BaseModel) -> Mapping[str, Mapping[str, Any]]:
+        """None: a study that wants the classical floor names it, `model.family: otsu-watershed`."""
+        return {}
 
 
 MATTERS: Mapping[str, tuple[str, ...]] = {

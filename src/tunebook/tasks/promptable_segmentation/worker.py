@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from tunebook.records import CurvePoint, Run, Settings
-from tunebook.task import Context, Example, ItemScore, Panels, Prediction
+from tunebook.task import Context, Example, ItemScore, Panels, Prediction, Progress
 from tunebook.tasks.promptable_segmentation import floor, inference, scores, watershed
 from tunebook.tasks.promptable_segmentation.batches import Sample
 from tunebook.tasks.promptable_segmentation.config import Config
@@ -37,7 +37,13 @@ SCORED: Mapping[str, Callable[[np.ndarray, np.ndarray], float]] = {
 class Worker:
     """The worker of promptable segmentation; see `tunebook.task.Worker`."""
 
-    def train(self, run: Run, context: Context) -> Iterator[CurvePoint]:
+    def train(self, runs: Sequence[Run], contexts: Sequence[Context]) -> Iterator[Progress]:
+        """Train one run after the other."""
+        for run, context in zip(runs, contexts, strict=True):
+            for point in self._train(run, context):
+                yield Progress(run.id, point)
+
+    def _train(self, run: Run, context: Context) -> Iterator[CurvePoint]:
         """Train the adapter and the decoders; the checkpoint holds the trained tensors and their adapter.
 
         Where validation decides, it also says how many steps were trained and which one's weights are kept.
