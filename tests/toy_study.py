@@ -52,6 +52,7 @@ class ToyConfig(Fields):
     fault: str = parameter("", meaning="How the run fails.")
     seconds: float = parameter(0.0, meaning="How long training sleeps.", identity="path")
     company: str = parameter("", meaning="Runs of one company train together; empty: alone.", identity="path")
+    floors: bool = parameter(False, meaning="Whether it has baselines.", identity="path")
     threshold: float = parameter(0.5, meaning="From where on a number is large.", identity="scoring")
     budget: Budget = Field(default_factory=Budget)
 
@@ -123,8 +124,9 @@ class ToyTask:
         return config.company or None
 
     def baselines(self, config: BaseModel) -> Mapping[str, Mapping[str, Any]]:
-        """None."""
-        return {}
+        """Nothing trained; and a single step, which the learning rate matters to."""
+        assert isinstance(config, ToyConfig)
+        return {"none": {"method": "none"}, "one step": {"budget": {"steps": 1}}} if config.floors else {}
 
 
 TASK = ToyTask()

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 Scalar = bool | int | float | str | None
-Role = Literal["search", "noise", "confirm", "control"]
+Role = Literal["search", "noise", "confirm", "control", "baseline"]
 DATA_ROOT = "data.root"
 """The field that names a data set."""
 

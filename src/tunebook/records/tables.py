@@ -78,6 +78,7 @@ class MetricFacts:
         direction: `maximize` or `minimize`.
         meaning: One sentence.
         zero: What 0 means. `one`: what 1 means.
+        mode: Settings of this mode are behind it (`ais`, `threshold`); empty when none are.
     """
 
     name: str
@@ -88,6 +89,7 @@ class MetricFacts:
     high: float | None = None
     zero: str = ""
     one: str = ""
+    mode: str = ""
 
 
 @dataclass(frozen=True)
@@ -226,6 +228,8 @@ class Table:
     """How many finalists are run on how many fresh seeds before the decision; None when the study confirms nothing."""
     controls: Sequence[Control] = ()
     """Decisions of other studies, run again here."""
+    baselines: Sequence[Row] = ()
+    """What the task says every page compares with: no candidates, and in no analysis of the rows."""
     moved: Sequence[str] = ()
     """Studies that it builds on and that decide otherwise since it was planned."""
     earlier: Sequence[str] = ()

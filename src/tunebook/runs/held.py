@@ -61,14 +61,19 @@ def fresh_runs(
 
     A configuration that no seed can change comes once, as the run that it is.
     """
-    first = 1 + max(replicate.get(SEED, 0) for replicate in plan.replicates)
-    for at, seed in enumerate(range(first, first + seeds)):
+    for at, seed in enumerate(fresh_seeds(plan, seeds)):
         for configuration in configurations:
             for cell in _cells(plan, configuration):
                 if SEED in cell.replicate:
                     yield _planned(replace(cell, replicate={**cell.replicate, SEED: seed}), role, inputs)
                 elif at == 0:
                     yield _planned(cell, role, inputs)
+
+
+def fresh_seeds(plan: Plan, seeds: int) -> range:
+    """The next seeds after the largest declared."""
+    first = 1 + max(replicate.get(SEED, 0) for replicate in plan.replicates)
+    return range(first, first + seeds)
 
 
 def control_runs(
@@ -115,7 +120,7 @@ def upstream_of(
     for alternative, nearest in sources.items():
         studies = tuple(dict.fromkeys(name for source in nearest for name in (source, *_behind(source, ledger))))
         if studies:
-            there = [entry for name in studies for entry in ledger.planned(name)]
+            there = [entry for name in studies for entry in ledger.planned(name) if entry.role != "baseline"]
             here = [planned for planned in runs if alternatives[planned.configuration] == alternative]
             tried = {entry.configuration for entry in there} | {planned.configuration for planned in here}
             chosen_on = {entry.run for entry in there} & {planned.run.id for planned in here}

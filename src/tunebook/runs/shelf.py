@@ -84,6 +84,7 @@ def current_decision(name: str, ledger: Ledger) -> Decision | None:
         failed = outcome is not None and outcome.status == "failed"
         return failed or (entry.run, entry.length, entry.scoring) in scored
 
-    held = any((entry.configuration, entry.scoring) == (decision.configuration, decision.scoring) for entry in planned)
+    decided = decision.configuration, decision.scoring
+    held = any((each.configuration, each.scoring) == decided for each in planned if each.role != "baseline")
     current = held and all(map(complete, planned)) and not moved(planned, ledger)
     return decision if current else None

@@ -12,6 +12,8 @@ from tunebook.records import Decision, PlannedRun, Scalar, Upstream
 from tunebook.runs import (
     Inputs,
     Shelf,
+    baseline_cells,
+    baseline_runs,
     control_runs,
     current_decision,
     decision_of,
@@ -21,7 +23,7 @@ from tunebook.runs import (
 )
 from tunebook.search.grid import grid
 from tunebook.spec.completing import complete
-from tunebook.spec.plan import Plan, plan
+from tunebook.spec.plan import Plan, Planned, plan
 from tunebook.spec.refining import refined
 from tunebook.spec.space import Point
 from tunebook.spec.study import Study
@@ -51,10 +53,11 @@ class Prepared:
     """A study made ready: its plan, and the runs that it holds, in order.
 
     Args:
-        runs: Search, noise and controls; finalists on fresh seeds once they are known (`with_finalists`).
+        runs: Search, noise, controls and baselines; finalists on fresh seeds once they are known (`with_finalists`).
         inputs: Makes further runs.
         carried: Alternative -> what a decision of another study brings into it, and that study's name.
         upstream: Alternative -> what the studies that it starts from tried.
+        baselines: Id of a configuration -> the baseline that it is.
     """
 
     book: Path
@@ -67,6 +70,7 @@ class Prepared:
     text: str
     carried: Mapping[str, str]
     upstream: Mapping[str, Upstream]
+    baselines: Mapping[str, Planned]
 
 
 def undecided(study: Study, ledger: Ledger) -> tuple[str, ...]:
@@ -113,6 +117,8 @@ def prepare(study: Study, shelf: Shelf, *, text: str = "") -> Prepared:
     further = [] if study.noise is None else list(noise_runs(ready.plan, study.noise, inputs))
     for decision in decisions.values() if study.control else ():
         further += control_runs(decision, ready.plan, searched, inputs, task, shelf.ledger)
+    floors = baseline_cells(ready.plan, task) if study.baselines else ()
+    further += baseline_runs(floors, inputs)
     carried = {
         alternative.label: f"{decisions[alternative.source].label} ({alternative.source})"
         for alternative in study.space.alternatives()
@@ -120,13 +126,14 @@ def prepare(study: Study, shelf: Shelf, *, text: str = "") -> Prepared:
     }
     upstream = upstream_of(ready.plan, ready.points, searched, shelf.ledger)
     return Prepared(
-        shelf.book, study, task, ready.plan, (*searched, *further), inputs, decisions, text, carried, upstream
-    )
+        shelf.book, study, task, ready.plan, (*searched, *further), inputs, decisions, text, carried, upstream,
+        {cell.planned.configuration.id: cell.planned for cell in floors},
+    )  # fmt: skip
 
 
 def _tried(decision: Decision, ledger: Ledger) -> Mapping[str, tuple[Scalar, ...]]:
     """Parameter -> every value of it that a study tried, in the alternative that it decided for."""
-    entries = [entry for entry in ledger.planned(decision.study) if not entry.source]
+    entries = [entry for entry in ledger.planned(decision.study) if not entry.source and entry.role != "baseline"]
     chosen = {entry.alternative for entry in entries if entry.configuration == decision.configuration}
     found: dict[str, dict[Scalar, None]] = {}
     for entry in entries:

@@ -1,7 +1,7 @@
 """A study as a table: what it declares, what it holds, and what ledger and run folders say of that."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from tunebook.records import (
     Upstream,
 )
 from tunebook.runs import moved
+from tunebook.spec.plan import Planned
 from tunebook.study.preparing import Prepared
 
 
@@ -67,7 +68,7 @@ def declared_table(prepared: Prepared) -> Table:
         study=study.study,
         question=study.question,
         task=study.task,
-        metrics={name: metrics[name].facts for name in shown},
+        metrics={name: replace(metrics[name].facts, mode=metrics[name].mode) for name in shown},
         report=tuple(study.report.metrics),
         splits=tuple(study.report.splits),
         select_metric=select.metric,
@@ -90,7 +91,6 @@ def declared_table(prepared: Prepared) -> Table:
 
 def entries_of(prepared: Prepared) -> tuple[PlannedEntry, ...]:
     """What the study holds, as its plan is written down."""
-    planned = {entry.configuration.id: entry for entry in prepared.plan.configurations}
     return tuple(
         PlannedEntry(
             run=one.run.id,
@@ -100,14 +100,14 @@ def entries_of(prepared: Prepared) -> tuple[PlannedEntry, ...]:
             replicate=one.run.replicate,
             role=one.role,
             position=position,
-            parameters={} if one.source else planned[one.configuration].parameters,
-            alternative="" if one.source else planned[one.configuration].alternative,
-            label=prepared.decisions[one.source].label if one.source else planned[one.configuration].label,
+            parameters=row.parameters,
+            alternative=row.alternative,
+            label=row.label,
             scoring=scoring(one, prepared).id,
             repeat=one.run.repeat,
             source=one.source,
         )
-        for position, one in enumerate(prepared.runs)
+        for position, (one, row) in enumerate(_placed(prepared))
     )
 
 
@@ -120,9 +120,20 @@ def scoring(planned: PlannedRun, prepared: Prepared) -> Scoring:
 # Private ----------------------------------------------------------------------------------------------
 
 
+def _placed(prepared: Prepared) -> Iterator[tuple[PlannedRun, Planned]]:
+    """Every run with the row that it belongs to; a control has a row of its own."""
+    planned = {row.configuration.id: row for row in prepared.plan.configurations}
+    for one in prepared.runs:
+        if one.source:
+            yield one, Planned(one.run.configuration, {}, "", prepared.decisions[one.source].label)
+        else:
+            yield one, (prepared.baselines if one.role == "baseline" else planned)[one.configuration]
+
+
 def _filled(static: Table, entries: Sequence[PlannedEntry], ledger: Ledger, book: Path, *, drawn: bool) -> Table:
-    """A declared table with its rows, its controls and its decision."""
-    own = [entry for entry in entries if not entry.source]
+    """A declared table with its rows, its controls, its baselines and its decision."""
+    own = [entry for entry in entries if not entry.source and entry.role != "baseline"]
+    floors = [entry for entry in entries if entry.role == "baseline"]
     facts = facts_of(ledger, book, own, pictures_split=static.splits[0] if drawn else "", curves=drawn)
     decisions = ledger.decisions(static.study)
     return replace(
@@ -130,6 +141,7 @@ def _filled(static: Table, entries: Sequence[PlannedEntry], ledger: Ledger, book
         rows=_rows(zip(own, facts, strict=True)),
         decision=decisions[-1] if decisions else None,
         controls=tuple(_controls([entry for entry in entries if entry.source], ledger, book)),
+        baselines=_rows(zip(floors, _bare(ledger, book, floors), strict=True)),
         moved=moved(entries, ledger),
         earlier=_earlier(static, decisions),
     )
@@ -171,7 +183,7 @@ def _controls(entries: Sequence[PlannedEntry], ledger: Ledger, book: Path) -> It
 
 def _then(entries: Sequence[PlannedEntry], decisions: Sequence[Decision]) -> Decision | None:
     """The newest decision that a plan holds: its configuration, scored as it was for the decision."""
-    planned = {(entry.configuration, entry.scoring) for entry in entries}
+    planned = {(entry.configuration, entry.scoring) for entry in entries if entry.role != "baseline"}
     return next((each for each in reversed(decisions) if (each.configuration, each.scoring) in planned), None)
 
 

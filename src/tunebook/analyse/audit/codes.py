@@ -65,6 +65,11 @@ CODES: Mapping[str, Code] = {
         "degenerate predictor",
         "A predictor that says the same whatever it is given has such scores, and some metrics reward it.",
     ),
+    "T405": Code(
+        "decision not better than a baseline",
+        "Something that learns less, or nothing at all, does as well as far as can be told: the score is no evidence "
+        "for what was tuned.",
+    ),
     "T501": Code(
         "decision does not follow from its rule",
         "What was carried forward is not what the stated rule chooses from these numbers.",

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from tunebook.analyse.audit.baselines import not_above_baselines
 from tunebook.analyse.audit.controls import not_reproduced
 from tunebook.analyse.audit.coverage import not_run, one_seed_twice, uneven_replicates
 from tunebook.analyse.audit.deciding import changed_rule, other_decision, outdated_decision
@@ -33,6 +34,7 @@ def findings(table: Table, *, effects_of: EffectsOf = effects) -> tuple[Finding,
         settings_on_reported,
         items_missing,
         degenerate,
+        not_above_baselines,
         other_decision,
         outdated_decision,
         changed_rule,
