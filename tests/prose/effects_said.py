@@ -85,24 +85,29 @@ def _alike(one: str, other: str) -> bool:
 @says("By {metric} on {split}: {told:text}.")
 def _(study: Study, said: Said) -> Truths:
     """`alpha matters, no effect of rank was measurable`; with alternatives, one part for each."""
-    parts = []
+    parts, split = [], said["split"]
+    assert split == study.split or split in study.splits
     names = list(dict.fromkeys(run.alternative for run in study.own))
-    judged = [each for each in names if model(study, study.metric, study.split, each).levels]
+    judged = [each for each in names if model(study, study.metric, split, each).levels]
     for each in judged:
-        levels = model(study, study.metric, study.split, each).levels
-        does = {name: main(study, study.metric, study.split, each, name) for name in levels}
-        printed = {name: _matters(study, said, each, name, found) for name, found in does.items()}
+        levels = model(study, study.metric, split, each).levels
+        does = {name: main(study, study.metric, split, each, name) for name in levels}
+        printed = {name: _matters(study, said, (each, name, split), found) for name, found in does.items()}
         parts.append((each, [n for n, yes in printed.items() if yes], [n for n, yes in printed.items() if not yes]))
-    return {"metric": study.metric, "split": study.split, "told": _summary(study, parts, alone=len(judged) == 1)}
+    return {"metric": study.metric, "split": split, "told": _summary(study, parts, alone=len(judged) == 1)}
 
 
-def _matters(study: Study, said: Said, alternative: str, name: str, found: Tested) -> bool:
-    """By p; where the draws of page and test leave it open, as the sentence about the parameter says."""
-    if model(study, study.metric, study.split, alternative).equal(name) or found.f is None:
+def _matters(study: Study, said: Said, what: tuple[str, str, str], found: Tested) -> bool:
+    """By p; where the draws of page and test leave it open, as the sentence about the parameter says, or the table."""
+    alternative, name, split = what
+    if model(study, study.metric, split, alternative).equal(name) or found.f is None:
         return False
     if abs(found.p.p - LEVEL) > found.p.error:
         return found.p.p < LEVEL
     short = name.rsplit(".", 1)[-1]
+    if split != study.split:
+        told = _beside(study, said)[name, study.metric, split, alternative][0].removeprefix("p ").split()
+        return told[0] == "<" or value(told[1]) < LEVEL
     return any(line.text.startswith(f"{short} matters for") for line in said.page["prose"].lines)
 
 

@@ -7,7 +7,7 @@ from answers_said import cases_of
 from judged_again import costs, first_run, places
 from patterns import Said, Truths, always, says
 from printed_numbers import NUMBER, Values
-from raw_scores import Study
+from raw_scores import Score, Study
 
 UNITS = {"trainable_parameters": "", "seconds": " s", "peak_memory_gb": " GB"}
 IN_WORDS = {"Trainable parameters": "trainable_parameters", "Time": "seconds", "Memory": "peak_memory_gb"}
@@ -81,7 +81,7 @@ def _front(study: Study, known: Mapping[str, float]) -> Sequence[str]:
 )
 def _(study: Study, said: Said) -> Truths:
     said.heard |= {"column": (said["metric"], said["split"], said.get("case"), said.get("alternative"))}
-    ns = sorted({score.n for score in _squares(study, *said.heard["column"]).values()})
+    ns = sorted({n for _, n in _squares(study, said, *said.heard["column"]).values()})
     where = said.get("where")
     names = [each for each in (where or "").split("; ") if each in (*study.where, "not declared")]
     return {"metric": said["metric"], "split": said["split"], "case": said.get("case"),
@@ -92,18 +92,26 @@ def _(study: Study, said: Said) -> Truths:
 @says("Best: {mean} at {x:parameter} = {a}, {y:parameter} = {b}.")
 def _(study: Study, said: Said) -> Truths:
     metric, split, case, alternative = said.heard["column"]
-    squares = _squares(study, metric, split, case, alternative)
-    top = max(squares, key=lambda each: study.way(metric) * squares[each].mean)
-    parameters = study.configurations[top].parameters
-    return {"mean": squares[top].mean, "x": said["x"], "y": said["y"], "a": float(parameters[said["x"]]),
-            "b": float(parameters[said["y"]])}  # fmt: skip
+    squares = _squares(study, said, metric, split, case, alternative)
+    top = max(squares, key=lambda each: study.way(metric) * squares[each][0])
+    return {"mean": squares[top][0], "x": said["x"], "y": said["y"], "a": float(top[0]), "b": float(top[1])}
 
 
-def _squares(study: Study, metric: str, split: str, case: str | None, alternative: str | None) -> dict:
-    """The scores of the squares of a heatmap: one configuration each."""
-    inside = [each for each in study.held("search") if study.configurations[each].alternative == (alternative or "")]
-    found = {each: study.score(each, metric, split, case or study.cases[0]) for each in inside}
-    return {each: score for each, score in found.items() if score.values}
+def _squares(study: Study, said: Said, metric: str, split: str, case: str | None, alternative: str | None) -> dict:
+    """(x, y) -> the mean and the runs of a heatmap's square: of the configurations that have both values."""
+    first = said.page["prose"].table("Effects", "x", "y", "state")[0]
+    x, y = (first[axis].rpartition(" ")[0] for axis in "xy")
+    squares: dict[tuple[float, float], list[Score]] = {}
+    for each in study.held("search"):
+        run = study.configurations[each]
+        point = {name.rsplit(".", 1)[-1]: found for name, found in run.parameters.items()}
+        score = study.score(each, metric, split, case or study.cases[0])
+        if run.alternative == (alternative or "") and {x, y} <= point.keys() and score.values:
+            squares.setdefault((point[x], point[y]), []).append(score)
+    return {
+        at: (sum(each.mean for each in found) / len(found), sum(each.n for each in found))
+        for at, found in squares.items()
+    }
 
 
 @says("Excluded: {where:text}.")

@@ -6,6 +6,7 @@ from functools import cache
 from itertools import product
 
 import numpy as np
+from factorial_tables import factorial
 from rendered_pages import Pair, of_table, yaml
 from study_tables import AIS, BOX, METRICS, a_table
 
@@ -21,6 +22,14 @@ space:
   adapter.alpha: {alphas}
 select: {select}
 report: {{metrics: [ais.msa, box.msa, loss], splits: [test]}}
+"""
+
+
+FACTORIAL = """study: sweep
+task: embedding-classification
+space: {{head.hidden_units: {hidden}, optimizer.lr: {lr}, head.dropout: {dropout}, subset.quality: {quality}}}
+select: {{metric: f1, split: {select}}}
+report: {{metrics: [f1, precision, recall], splits: [test_id, ood]}}
 """
 
 
@@ -96,6 +105,33 @@ def scattered(select: str) -> Pair:
     return _page(a_table(*rows), FILE.format(ranks=drawn, alphas=drawn, select=select))
 
 
+def floored(select: str, *, seeds: int = 3) -> Pair:
+    """Beside baselines: one far behind, one that no seed changes, one that is level, and one that failed."""
+    rows = [_row(rank, alpha, range(seeds)) for rank, alpha in product(RANKS, ALPHAS)]
+    floors = [_floor("poor", range(seeds), -9.0), _floor("fixed", [None], -1.0), _floor("level", range(seeds), 0.4)]
+    lost = replace(floors[0].runs[0], id="lost", status="failed", reason="crashed: no rows", scores={}, items={})
+    floors.append(replace(floors[0], configuration="lost", label="lost", runs=(lost,)))
+    file = FILE.format(ranks=list(RANKS), alphas=list(ALPHAS), select=select)
+    return _page(a_table(*rows, baselines=floors), file)
+
+
+def _floor(label: str, seeds: Sequence[int | None], tilt: float) -> Row:
+    runs = (_run(16, 1, seed or 0, "baseline", tilt) for seed in seeds)
+    held = [
+        replace(run, id=f"{run.id}{label}", replicate={} if seed is None else run.replicate)
+        for run, seed in zip(runs, seeds, strict=True)
+    ]
+    return Row(label, label, {}, Case(), "", tuple(held))
+
+
+def grouped(*, select: str = "val") -> Pair:
+    """A factorial where dropout exists only in a hidden layer, with precision and recall, and groups of rows."""
+    levels = {"hidden": (0, 128, 1024), "lr": (0.0001, 0.001), "dropout": (0.0, 0.5), "quality": ("all",)}
+    table = factorial(select=select, report=("f1", "precision", "recall"), **levels)
+    file = FACTORIAL.format(select=select, **{name: list(values) for name, values in levels.items()})
+    return of_table(replace(table, provenance={"study file": file}), yaml(file))
+
+
 def _page(table: Table, file: str, *, decided: bool = True, **facts: object) -> Pair:
     parsed = yaml(file)
     select = parsed["select"]
@@ -168,6 +204,11 @@ MADE_UP: Mapping[str, Callable[[], Pair]] = {
     "uneven": lambda: uneven("{metric: ais.msa}"),
     "lacking": lambda: lacking("{metric: ais.msa, rule: most-stable}"),
     "scattered": lambda: scattered("{metric: ais.msa}"),
+    "baselines": lambda: floored("{metric: ais.msa}"),
+    "baselines-of-loss": lambda: floored("{metric: loss}"),
+    "baselines-and-one-seed": lambda: floored("{metric: ais.msa}", seeds=1),
+    "factorial": grouped,
+    "factorial-by-ood": lambda: grouped(select="ood"),
     "many": lambda: judged("{metric: ais.msa}", ranks=range(1, 11)),
 }
 """Name -> a page and its study."""

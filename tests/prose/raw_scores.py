@@ -106,7 +106,8 @@ class Study:
     ) -> None:
         self.file, self.less, self.others, self.overruled = file, less, others or {}, overruled
         self.runs = _runs(frame)
-        self.own = [run for run in self.runs if run.role != "control"]
+        self.own = [run for run in self.runs if run.role not in ("control", "baseline")]
+        self.baselines = {run.configuration: run.label for run in self.runs if run.role == "baseline"}
         select = dict(file.get("select") or {})
         self.metric, self.split = select["metric"], select.get("split", "val")
         rule = select.get("rule", "best-mean")
@@ -194,9 +195,11 @@ class Study:
 
     @cached_property
     def _by_row(self) -> dict[tuple[str, str], list[Run]]:
-        rows: dict[tuple[str, str], list[Run]] = {key: [] for key in product(self.configurations, self.cases)}
-        for run in self.own:
-            rows[run.configuration, run.case].append(run)
+        named = {**self.configurations, **self.baselines}
+        rows: dict[tuple[str, str], list[Run]] = {key: [] for key in product(named, self.cases)}
+        for run in self.runs:
+            if run.role != "control":
+                rows[run.configuration, run.case].append(run)
         return rows
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import answers_said  # noqa: F401  modules that declare patterns
+import baselines_said  # noqa: F401
 import boards_said  # noqa: F401
 import controls_said  # noqa: F401
 import effects_said  # noqa: F401
@@ -18,6 +19,7 @@ import forest_said  # noqa: F401
 import parameters_said  # noqa: F401
 import rules_said  # noqa: F401
 import runs_said  # noqa: F401
+import splits_said  # noqa: F401
 import trading_said  # noqa: F401
 from page_prose import Line, Prose
 from patterns import Pattern, Said, compiled

@@ -74,6 +74,9 @@ def _(study: Study, said: Said) -> Truths:
 @says("Settings of {n:int} run(s)", "As told by {n:int} run(s).")
 def _(study: Study, said: Said) -> Truths:
     runs = [run for run in distinct(study.own) if run.settings or said.line.text.startswith("As told")]
+    if not runs:  # the export holds the settings of metrics that are called by their mode; the page holds all
+        rows = [row for table in said.page["prose"].tables["Settings"] for row in table]
+        return {"n": len({(row["configuration"], row["replicate"]) for row in rows})}
     return {"n": len([run for run in runs if run.status != "missing"])}
 
 

@@ -16,6 +16,8 @@ NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 NOT_FOUND = {
     r"What .* depends on .*: F = .*, p = .*|No interaction of .*: F = .*, p = .*":
         "p of an interaction is the share of random rearrangements: another draw differs in its last digits",
+    r"On .*(?:changes the spread|no change of the spread) .*":
+        "p of a spread by parameters is the share of random rearrangements, too",
     r".*: .* behind, with an interval from .*":
         "the ends of an interval may be off by a thousandth of it: critical values are found by quadrature",
     r".*: crashed: .*|.* groups of runs compared, for example .*":
@@ -64,7 +66,9 @@ def test_a_changed_number_of_a_chain_is_found(toy_pages: dict[str, Pair], name: 
     assert not unexpected(not_found(toy_pages[name]))
 
 
-@pytest.mark.parametrize("name", ["one-standard-error", "most-stable", "weights", "cases", "centred"])
+@pytest.mark.parametrize(
+    "name", ["one-standard-error", "most-stable", "weights", "cases", "centred", "baselines", "factorial"]
+)
 def test_a_changed_number_of_a_rule_is_found(name: str):
     """Of the evidence of each rule."""
     assert not unexpected(not_found(made_up(name)))

@@ -10,11 +10,15 @@ from tunebook.records import Case, CurvePoint, Excluded, MetricFacts, Picture
 from tunebook.report.account import declared_card, settings_card
 from tunebook.report.deciding import decision_card
 from tunebook.report.effects import effects_card
+from tunebook.report.groups import groups_card
 from tunebook.report.leaderboards import alternatives_card, leaderboard_card
 from tunebook.report.noise import noise_card
 from tunebook.report.overview import findings_card
 from tunebook.report.pictures import curves_card, gallery_card
+from tunebook.report.precision import precision_card
 from tunebook.report.provenance import costs_card, provenance_card
+from tunebook.report.splits import splits_card
+from tunebook.report.stability import stability_card
 from tunebook.report.tradeoffs import tradeoffs_card
 
 HOSTILE = "<script>alert('x')</script> a|b `code` **bold** $x$ [l](http://evil.example) <img src=http://evil.example/x>"
@@ -73,7 +77,11 @@ CARDS = {
     "decision": decision_card,
     "leaderboard": leaderboard_card,
     "best": alternatives_card,
+    "splits": splits_card,
+    "groups": groups_card,
     "effects": effects_card,
+    "stability": stability_card,
+    "precision": precision_card,
     "tradeoffs": partial(tradeoffs_card, without_costs=False),
     "curves": curves_card,
     "pictures": gallery_card,

@@ -77,12 +77,13 @@ def test_candidates_say_what_prefer_and_require_say_of_them():
     heads = [heading.text for heading in grid.headings]
 
     assert heads == [
-        "candidate", "ais.msa", "gap", "n", "searched", "drop", "trainable parameters", "adapter.rank", "requirements",
-        "place",
+        "candidate", "ais.msa", "gap", "sd", "n", "searched", "drop", "trainable parameters", "adapter.rank",
+        "requirements", "place",
     ]  # fmt: skip
     assert [value.text for value in grid.rows[0]] == [
-        "alpha=1 rank=16", "0.538 ± 0.010", "0.000", "3", "0.549 ± 0.007", "0.011", "97,728", "16", "met", "1",
+        "alpha=1 rank=16", "0.538 ± 0.010", "0.000", "0.010", "3", "0.549 ± 0.007", "0.011", "97,728", "16", "met", "1",
     ]  # fmt: skip
+    assert grid.rows[0][3].note == "0.0052 to 0.063, df 2"
     assert grid.marked == {0}
 
 

@@ -79,8 +79,9 @@ def test_a_pair_of_parameters_is_said_in_words(f, p, said):
 def test_the_card_sums_up_which_parameters_matter():
     """Rank does, alpha does not; the sentences follow, with what was judged and how."""
     card = card_of(judged(), "effects")
-    (said,) = blocks_of(judged(), "effects", Said)
+    said, elsewhere = blocks_of(judged(), "effects", Said)
 
+    assert elsewhere.lines == ["By ais.msa on test: rank matters, no effect of alpha was measurable."]
     assert card.sentence == "By ais.msa on val: rank matters, no effect of alpha was measurable."
     assert [line.split()[0] for line in said.lines] == ["rank", "alpha", "No"]
     assert card.caveats[0].startswith("Each parameter is judged with all others taken out, and with these blocks: ")
@@ -168,5 +169,5 @@ def test_the_numbers_of_a_figure_are_folded_below_it():
     tables = [block.data for block in blocks_of(judged(), "effects", Figures)]
 
     assert [table.folded for table in tables] == [True, True]
-    assert len(tables[0].rows) == 5
+    assert [row[2].text for row in tables[0].rows] == ["val"] * 5 + ["test"] * 5
     assert len(tables[1].rows) == 2 * 6

@@ -163,11 +163,12 @@ def test_cards_come_in_a_fixed_order():
     cards = compose(a_table(a_row("a", failed(0)))).cards
 
     assert [card.anchor for card in cards] == [
-        "decision", "leaderboard", "best", "effects", "tradeoffs", "curves", "pictures", "findings", "declared",
-        "noise", "settings", "provenance", "costs",
+        "decision", "leaderboard", "best", "splits", "effects", "stability", "tradeoffs", "curves", "pictures",
+        "findings", "declared", "noise", "settings", "provenance", "costs",
     ]  # fmt: skip
     assert {card.anchor for card in cards if card.absent} == {
-        "decision", "best", "effects", "tradeoffs", "curves", "pictures", "noise", "settings", "provenance",
+        "decision", "best", "splits", "effects", "stability", "tradeoffs", "curves", "pictures", "noise", "settings",
+        "provenance",
     }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from tunebook.analyse.alternatives import BestResults, alternatives
 from tunebook.analyse.audit import CODES, Code, ControlResult, Finding, controls, findings
+from tunebook.analyse.baselines import Against, Baselines, Lead, baselines
 from tunebook.analyse.choosing import Representative, Representatives, places, representatives
 from tunebook.analyse.compared import Compared
 from tunebook.analyse.comparing import comparison
@@ -34,12 +35,13 @@ from tunebook.analyse.scores import (
 from tunebook.analyse.sureness import Sure, sureness
 
 __all__ = [
-    "BestResults", "CODES", "COMPARED", "Candidate", "Cell", "Code", "Column", "Compared", "ControlResult", "Curve",
-    "Curves", "Difference", "Edge", "Effect", "Effects", "Entry", "Final", "Finding", "Heatmap", "Interaction",
-    "Judgement", "Leaderboard", "Level", "Near", "Optimism", "Representative", "Representatives", "Square",
-    "Standing", "Sure", "Unavailable", "against_best", "all_runs", "alternatives", "called", "cases", "cell",
-    "columns_of", "comparison", "confirmed", "controls", "costs_of", "curves", "decide", "difference", "edges",
-    "effects", "finalists", "findings", "heatmap", "heatmaps", "judge", "leaderboard", "near", "optimism",
-    "ordered", "outdated", "overruled", "places", "preferences", "representatives", "rule_in_words", "runs_of",
-    "searched", "simplicity", "single_out", "standings", "stands", "sureness",
+    "Against", "Baselines", "BestResults", "CODES", "COMPARED", "Candidate", "Cell", "Code", "Column", "Compared",
+    "ControlResult", "Curve", "Curves", "Difference", "Edge", "Effect", "Effects", "Entry", "Final", "Finding",
+    "Heatmap", "Interaction", "Judgement", "Lead", "Leaderboard", "Level", "Near", "Optimism", "Representative",
+    "Representatives", "Square", "Standing", "Sure", "Unavailable", "against_best", "all_runs", "alternatives",
+    "baselines", "called", "cases", "cell", "columns_of", "comparison", "confirmed", "controls", "costs_of",
+    "curves", "decide", "difference", "edges", "effects", "finalists", "findings", "heatmap", "heatmaps", "judge",
+    "leaderboard", "near", "optimism", "ordered", "outdated", "overruled", "places", "preferences",
+    "representatives", "rule_in_words", "runs_of", "searched", "simplicity", "single_out", "standings", "stands",
+    "sureness",
 ]  # fmt: skip

@@ -5,11 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from tunebook.analyse.pooling import pooled
+from tunebook.analyse.pooling import pooled, sd_interval
 from tunebook.analyse.scores import Unavailable, cell
 from tunebook.records import Role, RunFacts, Table
 
-CONFIDENCE = 0.95
 SOURCES: tuple[tuple[Literal["replicates", "centre point"], Role], ...] = (
     ("replicates", "search"),
     ("centre point", "noise"),
@@ -63,7 +62,7 @@ def noise(table: Table, metric: str, split: str) -> Noise | Unavailable:
         found = [(row.configuration, cell(row, metric=metric, split=split, role=role)) for row in table.rows]
         spread = pooled(score for _, score in found)
         if spread is not None:
-            low, high = _interval(spread.sd, spread.df)
+            low, high = sd_interval(spread.sd, spread.df)
             named = {configuration for configuration, score in found if score.sd is not None}
             return Noise(metric, split, spread.sd, low, high, spread.df, len(named), source)
     return Unavailable(f"no configuration has two runs with a value of {metric} on {split}")
@@ -76,14 +75,6 @@ def repeats(table: Table) -> Repeats | Unavailable:
         return Unavailable("no equal run was executed again")
     largest = [max(found, default=0.0) for found in pairs.values()]
     return Repeats(len(pairs), sum(each > 0 for each in largest), max(largest), sum(map(len, pairs.values())))
-
-
-def _interval(sd: float, df: int) -> tuple[float, float]:
-    """df sd² / σ² follows chi-square with df degrees of freedom."""
-    from scipy.special import chdtri  # noqa: PLC0415  a command that measures no noise does not wait for it
-
-    tail = (1 - CONFIDENCE) / 2
-    return sd * math.sqrt(df / chdtri(df, tail)), sd * math.sqrt(df / chdtri(df, 1 - tail))
 
 
 def _pairs(table: Table) -> Iterator[tuple[RunFacts, RunFacts]]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from tunebook.analyse.scores import Cell
 
+CONFIDENCE = 0.95
+
 
 @dataclass(frozen=True)
 class Pooled:
@@ -29,3 +31,15 @@ def pooled(cells: Iterable[Cell]) -> Pooled | None:
     if not freedom:
         return None
     return Pooled(math.sqrt(sum(sd**2 * df for sd, df in spread) / freedom), freedom, len(spread))
+
+
+def sd_interval(sd: float, df: int) -> tuple[float, float]:
+    """The 95 % interval of a standard deviation: df sd² / σ² follows chi-square, for normal noise of one size.
+
+    Args:
+        df: Degrees of freedom, 1 or more.
+    """
+    from scipy.special import chdtri  # noqa: PLC0415  a command that measures no noise does not wait for it
+
+    tail = (1 - CONFIDENCE) / 2
+    return sd * math.sqrt(df / float(chdtri(df, tail))), sd * math.sqrt(df / float(chdtri(df, 1 - tail)))

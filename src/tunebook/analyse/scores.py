@@ -125,6 +125,18 @@ def cell(row: Row | None, *, metric: str, split: str, role: Role = "search") -> 
     return Cell(mean, sd, len(found), len(runs), _joined(absent, runs), by_replicate, items)
 
 
+def items_of(row: Row, *, metric: str, split: str, role: Role = "search") -> dict[str, Cell]:
+    """Item -> the mean of its values over the runs of one role; of the runs that have a value of it."""
+    runs = runs_of(row, role)
+    held = [run.items.get((metric, split), {}) for run in runs if value_of(run, metric, split) is not None]
+    found = {}
+    for name in dict.fromkeys(name for each in held for name in each):
+        values = [each[name] for each in held if name in each and math.isfinite(each[name])]
+        mean = statistics.fmean(values) if values else None
+        found[name] = Cell(mean, _sd(values), len(values), len(runs))
+    return found
+
+
 def mean_over_cases(cells: Sequence[Cell]) -> Cell:
     """One score from a score per case: the mean of the means; n is the smallest.
 

@@ -1,9 +1,11 @@
 """How far every row of a board is behind the best: as a figure, and in a sentence."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from tunebook.analyse import Difference, Standing, difference
 from tunebook.report.cards import Facts, Figures, Grid, Heading, Value
+from tunebook.report.figures.drawing import text_width
 from tunebook.report.figures.figure import Estimate, Group, IntervalsFigure, Kind
 from tunebook.report.scoreboard import Board
 from tunebook.report.wording import (
@@ -19,6 +21,8 @@ from tunebook.report.wording import (
     with_n,
 )
 
+ROOM = 138.0
+"""Width of a name beside a figure, in its pixels; a longer one would be cut off."""
 DRAWN = 20
 """Most rows of a figure; the table below it holds all."""
 
@@ -96,7 +100,7 @@ def _figure(board: Board, at: int, name: str) -> IntervalsFigure:
     table, column = board.table, board.columns[at]
     way = board.way(at)
     ranked = sorted(board.rows, key=lambda row: (not row.first[at], _place(row, at, way)))
-    drawn = [_estimate(board, row, at) for row in ranked[:DRAWN]]
+    drawn, named = terse([_estimate(board, row, at) for row in ranked[:DRAWN]])
     ns = sorted({row.cells[at].n for row in board.rows if row.cells[at].complete})
     n = f"n = {ns[0]}" if len(ns) == 1 else f"n = {ns[0]} to {ns[-1]}"
     of = f"the first {len(drawn)} of {len(ranked)}" if len(drawn) < len(ranked) else ""
@@ -104,15 +108,30 @@ def _figure(board: Board, at: int, name: str) -> IntervalsFigure:
     items = max((found.items for row in board.rows if (found := row.behind[at]) is not None), default=0)
     n += f", {counted(items, 'item')}" if items else ""
     below = [part for part in (where, "difference to the best, 95 % intervals", n, of) if part]
+    title = [f"{column.metric} {'chosen on' if column.chosen else 'on'} {column.split}", " · ".join(below)]
     return IntervalsFigure(
         name=name,
-        title=[f"{column.metric} {'chosen on' if column.chosen else 'on'} {column.split}", " · ".join(below)],
+        title=[*title, *([f"rows: {named}"] if named else [])],
         alt=verdict(board, at) or f"{column.metric} on {column.split}: fewer than two rows have a value.",
         groups=[Group("", drawn)],
         axis=f"{metric_name(table, column.metric)}, behind the best",
         zero=0.0,
         key="filled: behind the best · open: cannot be told from it",
     )
+
+
+def terse(drawn: Sequence[Estimate]) -> tuple[list[Estimate], str]:
+    """Rows by their values alone, and what these are of, where names of parameters leave no room for the values.
+
+    `lr=0.001 hidden_units=512` becomes `0.001 512`, of `lr hidden_units`; a parameter that a row lacks is `–`.
+    """
+    words = [dict(word.split("=", 1) for word in each.label.split() if "=" in word) for each in drawn]
+    whole = all(len(found) == len(each.label.split()) for found, each in zip(words, drawn, strict=True))
+    if not whole or max((text_width(each.label) for each in drawn), default=0) <= ROOM:
+        return list(drawn), ""
+    names = list(dict.fromkeys(name for found in words for name in found))
+    labels = [" ".join(found.get(name, "–") for name in names) for found in words]
+    return [replace(each, label=label) for each, label in zip(drawn, labels, strict=True)], " ".join(names)
 
 
 def _place(row: Standing, at: int, way: str) -> float:

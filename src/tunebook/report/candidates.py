@@ -2,11 +2,22 @@
 
 from collections.abc import Callable, Iterator
 
-from tunebook.analyse import Candidate, Judgement, Optimism, against_best, optimism, ordered, preferences, simplicity
+from tunebook.analyse import (
+    Candidate,
+    Judgement,
+    Optimism,
+    against_best,
+    cases,
+    optimism,
+    ordered,
+    preferences,
+    simplicity,
+)
 from tunebook.analyse.requirements import unmet
 from tunebook.records import COSTS, Decision, Table
 from tunebook.report.cards import Block, Figures, Grid, Heading, Said, Value
 from tunebook.report.figures.figure import Estimate, Group, IntervalsFigure
+from tunebook.report.stability import spread_text
 from tunebook.report.wording import (
     COSTS_IN_WORDS,
     between,
@@ -109,10 +120,17 @@ def _scores(table: Table, decision: Decision, judgement: Judgement) -> Iterator[
     if chosen is not None:
         middle = chosen.entry.selection.mean or 0.0
         yield Heading("gap", "to the chosen", numeric=True), lambda each: _distance(each, middle)
+    if table.rule != "most-stable" and len(cases(table)) == 1:  # elsewhere the rule's own number, or no run's spread
+        yield Heading("sd", "95 % interval", numeric=True), _own_spread
     yield (
         Heading("n", "runs", numeric=True),
         lambda each: Value(str(each.entry.selection.n), sort=each.entry.selection.n),
     )
+
+
+def _own_spread(each: Candidate) -> Value:
+    text, interval = spread_text(each.entry.selection)
+    return Value(text or "none", interval, sort=each.entry.selection.sd, muted=not text)
 
 
 def _runs(each: Candidate) -> Value:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from tunebook.analyse import Unavailable
 from tunebook.analyse.effects import Effects, effects
+from tunebook.analyse.f_tests import tail
 from tunebook.analyse.interactions import Interaction
 from tunebook.analyse.main_effects import Effect
 from tunebook.records import Table
@@ -26,6 +27,10 @@ from tunebook.report.wording import (
 )
 
 LEVEL = 0.05
+HIDDEN = (
+    "A small F with a small p: what other parameters do together is in the error of F. p compares runs that share all "
+    "other parameters, where it cancels."
+)
 LISTED = 3
 """Most levels whose means a sentence names one by one."""
 
@@ -39,9 +44,14 @@ def effects_card(table: Table) -> Card:
     blocks: list[Block] = []
     for each in found:
         blocks += _of(table, each, alone=len(found) == 1)
+    reported = _reported(table)
     if judged:
         figures = [_figure(table, each, at) for at, each in enumerate(judged, start=1)]
-        blocks.append(Figures(figures, _numbers(judged)))
+        others = [each for found_there in reported for each in found_there]
+        figures += [_figure(table, each, at) for at, each in enumerate(others, start=len(figures) + 1)]
+        said = [_sentence(table, each) for each in reported]
+        blocks += [Said(said, "On the splits that are reported")] if said else []
+        blocks.append(Figures(figures, _numbers([*judged, *others])))
     blocks += _everywhere(table)
     blocks += heatmap_blocks(table)
     return Card("effects", "Effects", _sentence(table, found), blocks, [*_method(judged), *heatmap_caveats(table)])
@@ -81,9 +91,16 @@ def interaction_in_words(table: Table, found: Effects, pair: Interaction) -> str
     return f"No interaction of {one} and {other} was measurable: {test}."
 
 
+def _reported(table: Table) -> list[list[Effects]]:
+    """Split by split, what parameters do there to the metric that the study chooses by; without the split of choice."""
+    every = [effects(table, table.select_metric, split) for split in table.splits if split != table.select_split]
+    judged = [[each for each in found if each.main] for found in every if not isinstance(found, Unavailable)]
+    return [each for each in judged if each]
+
+
 def _sentence(table: Table, found: Sequence[Effects]) -> str:
     """Which parameters matter and which do not."""
-    where = f"{table.select_metric} on {table.select_split}"
+    where = f"{table.select_metric} on {found[0].split}"
     if not any(each.main for each in found):
         return f"No parameter could be judged by {where}."
     return f"By {where}: {'; '.join(_summed_up(table, each, alone=len(found) == 1) for each in found if each.main)}."
@@ -143,20 +160,23 @@ def _figure(table: Table, found: Effects, at: int) -> IntervalsFigure:
             f"{found.metric} on {found.split}",
             f"{who}adjusted mean of each level, 95 % interval, n = {count(found.runs)} runs",
         ],
-        alt=" ".join(effect_in_words(table, found, effect) for effect in found.main),
+        alt=" ".join(effect_in_words(table, found, effect) for effect in found.main)
+        if found.split == table.select_split
+        else f"{who}{_sentence(table, [found])}",
         groups=groups,
         axis=metric_name(table, found.metric),
     )
 
 
 def _numbers(judged: Sequence[Effects]) -> Grid:
-    headings = [Heading("parameter"), Heading("alternative"), Heading("level", numeric=True)]
+    headings = [Heading("parameter"), Heading("alternative"), Heading("split"), Heading("level", numeric=True)]
     headings += [Heading(each, numeric=True) for each in ("adjusted mean", "from", "to")]
     headings.append(Heading("n", "runs", numeric=True))
     rows = [
         [
             Value(effect.parameter),
             Value(found.alternative),
+            Value(found.split),
             Value(value_text(level.value), sort=_sort(level.value)),
             *(Value(number(each), sort=each) for each in (level.mean, level.low, level.high)),
             Value(str(level.n), sort=level.n),
@@ -165,7 +185,7 @@ def _numbers(judged: Sequence[Effects]) -> Grid:
         for effect in found.main
         for level in effect.levels
     ]
-    facets = {"parameter": [row[0].text for row in rows], "alternative": [row[1].text for row in rows]}
+    facets = {heading.text: [row[at].text for row in rows] for at, heading in enumerate(headings[:3])}
     facets = {name: values for name, values in facets.items() if len(set(values)) > 1}
     title = "The numbers behind this figure" if len(judged) == 1 else "The numbers behind these figures"
     return Grid("Adjusted means of levels.", headings, rows, title, folded=True, facets=facets)
@@ -216,6 +236,11 @@ def _method(judged: Sequence[Effects]) -> list[str]:
     blocks = sorted({name for each in judged for name in each.blocks})
     first = "Each parameter is judged with all others taken out"
     first += f", and with these blocks: {listed(blocks)}." if blocks else "."
+    puzzling = any(
+        effect.test == "exact" and effect.p < LEVEL and effect.f is not None and tail(effect.f, effect.df) >= LEVEL
+        for each in judged
+        for effect in each.main
+    )
     counts = sorted({effect.permutations for each in judged for effect in each.main if effect.permutations})
     drawn = f" of {joined([count(each) for each in counts])} rearrangements" if counts else ""
     normal = dict.fromkeys(each.parameter for found in judged for each in found.main if each.test == "normal")
@@ -225,7 +250,22 @@ def _method(judged: Sequence[Effects]) -> list[str]:
         f"p is the share{drawn} of the scores that do as well by chance; below {LEVEL:g} a parameter matters. "
         "What would have been seen: the smallest range between level means that is found with 80 % power at 5 %.",
         *few,
+        *([HIDDEN] if puzzling else []),
+        *_partly(judged),
     ]
+
+
+def _partly(judged: Sequence[Effects]) -> Iterator[str]:
+    """Parameters that only some runs have: dropout, where there is no hidden layer."""
+    for found in judged:
+        for effect in found.main:
+            n = sum(level.n for level in effect.levels)
+            if n < found.runs:
+                of = f" of {found.alternative}" if len(judged) > 1 else ""
+                yield (
+                    f"{effect.parameter} exists in {count(n)} of {count(found.runs)} runs{of}: its levels are compared "
+                    "among these, and other parameters as if it were at the middle of them elsewhere."
+                )
 
 
 def _sort(value: object) -> float | None:

@@ -35,7 +35,11 @@ def answer(table: Table) -> str:
 def more(table: Table) -> tuple[str, ...]:
     """What belongs to the answer: scores on other splits, on fresh seeds, who is about as good, what is not current."""
     decision, chosen = _chosen(table)
-    said = [*_elsewhere(table, chosen), *_both(table, chosen, decision), *_nearby(table, chosen)] if chosen else []
+    said = (
+        [*_too_good(table), *_elsewhere(table, chosen), *_both(table, chosen, decision), *_nearby(table, chosen)]
+        if chosen
+        else []
+    )
     why = outdated(table)
     if table.decision is not None and why:
         recorded = table.decision.label or table.decision.configuration
@@ -95,6 +99,16 @@ def _elsewhere(table: Table, entry: Entry) -> Iterator[str]:
     ]
     if parts:
         yield f"Its {table.select_metric} is {joined(parts)}."
+
+
+def _too_good(table: Table) -> Iterator[str]:
+    """Where the split of the choice is one that the study reports."""
+    compared = sum(entry.selection.complete for entry in ordered(table))
+    if table.select_split in table.splits and compared > 1:
+        yield (
+            f"{table.select_split} is the split of the choice and is reported as well: of {compared} scores there, "
+            "that of the chosen one tends to be too good (T401)."
+        )
 
 
 def _confirmed(table: Table, entry: Entry) -> Cell | None:

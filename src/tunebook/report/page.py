@@ -6,15 +6,20 @@ from pathlib import Path
 from tunebook.errors import InputError, Problem
 from tunebook.records import Table
 from tunebook.report.account import declared_card, settings_card
-from tunebook.report.cards import Page
+from tunebook.report.baselines import baselines_card
+from tunebook.report.cards import Card, Page
 from tunebook.report.deciding import decision_card
 from tunebook.report.effects import effects_card
+from tunebook.report.groups import groups_card
 from tunebook.report.index import INDEX
 from tunebook.report.leaderboards import alternatives_card, leaderboard_card
 from tunebook.report.noise import noise_card
 from tunebook.report.overview import answer, findings_card, more
 from tunebook.report.pictures import curves_card, gallery_card
+from tunebook.report.precision import precision_card
 from tunebook.report.provenance import costs_card, provenance_card
+from tunebook.report.splits import splits_card
+from tunebook.report.stability import stability_card
 from tunebook.report.tradeoffs import tradeoffs_card
 from tunebook.report.writing import Rendered, write
 
@@ -49,8 +54,13 @@ def compose(table: Table, *, without_costs: bool = False) -> Page:
         cards=[
             decision_card(table),
             leaderboard_card(table),
+            *_if_any(baselines_card(table)),
             alternatives_card(table),
+            splits_card(table),
+            *_if_any(groups_card(table)),
             effects_card(table),
+            stability_card(table),
+            *_if_any(precision_card(table)),
             tradeoffs_card(table, without_costs=without_costs),
             curves_card(table),
             gallery_card(table),
@@ -62,3 +72,8 @@ def compose(table: Table, *, without_costs: bool = False) -> Page:
             *([] if without_costs else [costs_card(table)]),
         ],
     )
+
+
+def _if_any(card: Card | None) -> list[Card]:
+    """A card that only some studies have."""
+    return [] if card is None else [card]

@@ -1,14 +1,12 @@
 """Rules that weigh the spread between replicates. Where n < 2 there is none, so nothing is chosen there."""
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from tunebook.analyse import pooling
 from tunebook.analyse.rules.terms import Choice, Terms, mean_of
 from tunebook.analyse.saying import counted, name_of, number, spread
 from tunebook.analyse.scores import Entry
-
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -96,11 +94,7 @@ class MostStable:
 
 def sd_interval(sd: float, n: int) -> tuple[float, float]:
     """The 95 % interval of a standard deviation of n normal values (chi-square, n - 1 degrees of freedom)."""
-    from scipy.stats import chi2  # noqa: PLC0415  # heavy, and asked for by one rule
-
-    freedom = n - 1
-    low, high = chi2.ppf([(1 + CONFIDENCE) / 2, (1 - CONFIDENCE) / 2], freedom)
-    return sd * math.sqrt(freedom / low), sd * math.sqrt(freedom / high)
+    return pooling.sd_interval(sd, n - 1)
 
 
 def _no_spread(entry: Entry) -> str:

@@ -55,7 +55,7 @@ class Long:
 
 
 def long(table: Table, *, items: bool = False, without_costs: bool = False) -> Long:
-    """Every run of a study, controls among them, on every metric and split that the study asks for or a run has.
+    """Every run of a study, whatever its role, on every metric and split that the study asks for or a run has.
 
     Args:
         items: A row for each item too, after that of the aggregate.
@@ -81,7 +81,7 @@ def long(table: Table, *, items: bool = False, without_costs: bool = False) -> L
         )
         for row, run in held
         for key in keys
-        for score in _scores(run, key, items=items)
+        for score in _scores(run, key, mode=_mode(table, key[0]), items=items)
     ]
     varied = {*named, *factors}
     return Long(
@@ -90,7 +90,7 @@ def long(table: Table, *, items: bool = False, without_costs: bool = False) -> L
 
 
 def _rows(table: Table) -> Sequence[Row]:
-    return (*table.rows, *(row for control in table.controls for row in control.here))
+    return (*table.rows, *(row for control in table.controls for row in control.here), *table.baselines)
 
 
 def _keys(table: Table, runs: Sequence[RunFacts]) -> tuple[Key, ...]:
@@ -100,22 +100,27 @@ def _keys(table: Table, runs: Sequence[RunFacts]) -> tuple[Key, ...]:
     return tuple(dict.fromkeys([(table.select_metric, table.select_split), *asked, *found]))
 
 
-def _scores(run: RunFacts, key: Key, *, items: bool) -> Iterator[tuple[Scalar, ...]]:
+def _scores(run: RunFacts, key: Key, *, mode: str, items: bool) -> Iterator[tuple[Scalar, ...]]:
     """The cells from `reason` to `trainable_parameters`: of the aggregate, and of each item."""
     metric, split = key
     value, (n, expected) = run.scores.get(key), run.counts.get(key, (None, None))
     reason = run.reason if run.status != "finished" else "" if value is not None else run.reasons.get(key, NOT_SCORED)
     trainable = run.quantities.get("trainable_parameters")
-    last = (_settings(run, metric), None if trainable is None else round(trainable))
+    last = (_settings(run, mode), None if trainable is None else round(trainable))
     yield (reason, metric, split, "", value, n, expected, *last)
     if items:
         for item, score in run.items.get(key, {}).items():
             yield ("", metric, split, item, score, 1, expected, *last)
 
 
-def _settings(run: RunFacts, metric: str) -> str:
-    """What was chosen after training for the part of the task that a metric's name begins with."""
-    mode = metric.partition(".")[0]
+def _mode(table: Table, metric: str) -> str:
+    """The mode whose settings are behind a metric; where nobody says it, the first part of its name."""
+    facts = table.metrics.get(metric)
+    return (facts.mode if facts is not None else "") or metric.partition(".")[0]
+
+
+def _settings(run: RunFacts, mode: str) -> str:
+    """What was chosen after training for a mode."""
     chosen = next((each.values for each in run.settings if each.mode == mode), None)
     return "" if chosen is None else canonical_json(chosen)
 

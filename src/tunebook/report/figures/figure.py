@@ -100,7 +100,7 @@ class IntervalsFigure:
 
 @dataclass(frozen=True)
 class Point:
-    """One configuration by its cost and its score."""
+    """One configuration by its cost, or what else is on the first axis, and its score."""
 
     label: str
     cost: float
@@ -112,11 +112,13 @@ class Point:
 
 @dataclass(frozen=True)
 class ScatterFigure:
-    """Scores against a cost.
+    """Scores against a cost, or against another score.
 
     Args:
         x, y: What the axes measure.
-        maximize: Whether a higher score is better; less cost always is.
+        maximize: Whether a higher score is better.
+        x_better: What is better on the first axis: `less` of a cost, `more` of a score; `none` where the figure shows
+            how two scores go together, and there is no front.
     """
 
     name: str
@@ -126,6 +128,7 @@ class ScatterFigure:
     x: str
     y: str
     maximize: bool
+    x_better: Literal["less", "more", "none"] = "less"
 
 
 @dataclass(frozen=True)

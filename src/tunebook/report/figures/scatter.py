@@ -1,4 +1,4 @@
-"""Scores against a cost, with those that nothing beats in both."""
+"""Scores against a cost or another score, with those that nothing beats in both."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ def scatter(figure: ScatterFigure) -> Drawing:
     marks.append(Text(0, top + 10, fitted(figure.y, WIDTH, 11), ink="muted", size=11))
     top += 22
     costs = [point.cost for point in figure.points]
-    log = min(costs) > 0 and max(costs) >= RATIO * min(costs)
+    log = figure.x_better == "less" and min(costs) > 0 and max(costs) >= RATIO * min(costs)
     across = scale(costs, LEFT + 4, WIDTH - 8, log=log)
     up = scale([point.score for point in figure.points], top + HEIGHT, top)
     for tick in up.ticks():
@@ -33,23 +33,27 @@ def scatter(figure: ScatterFigure) -> Drawing:
     words = f"{figure.x}, logarithmic" if log else figure.x
     marks.append(Text(WIDTH, top + HEIGHT + 34, fitted(words, WIDTH, 11), ink="muted", anchor="end", size=11))
     marks += _front(figure, across, up)
-    marks += [_dot(point, across, up) for point in sorted(figure.points, key=lambda point: point.front)]
+    in_order = sorted(figure.points, key=lambda point: (point.decided, point.front))
+    marks += [_dot(point, across, up) for point in in_order]
     marks += _names(figure.points, across, up)
     return Drawing(WIDTH, top + HEIGHT + 40, marks)
 
 
 def _front(figure: ScatterFigure, across: Scale, up: Scale) -> Iterator[Mark]:
-    """Steps: up to the next cost, the score stays that of the last point."""
+    """Steps: up to the next cost, the score stays that of the last point; what is wanted of both falls before it."""
     front = sorted((point for point in figure.points if point.front), key=lambda point: point.cost)
     places = [(across(point.cost), up(point.score)) for point in front]
-    corners = [(x, before) for (_, before), (x, _) in pairwise(places)]
+    if figure.x_better == "more":
+        corners = [(before, y) for (before, _), (_, y) in pairwise(places)]
+    else:
+        corners = [(x, before) for (_, before), (x, _) in pairwise(places)]
     steps = [place for pair in zip(places, [*corners, places[-1]], strict=True) for place in pair] if places else []
     if len(front) > 1:
         yield Line(steps, "best", 1.2, "4 3")
 
 
 def _dot(point: Point, across: Scale, up: Scale) -> Mark:
-    ink = "best" if point.front else "grey"
+    ink = "best" if point.front else "accent" if point.decided else "grey"
     x, y = across(point.cost), up(point.score)
     return Dot(x, y, 5.0 if point.decided else 4.0, ink, hollow=not point.front, square=point.decided, tip=point.tip)
 
