@@ -45,7 +45,7 @@ def test_six_mistakes_are_six_findings_with_lines(written, workload_of):
     assert [problem.place for problem in problems] == [f"lora.study.yaml:{n}" for n in (2, 5, 6, 8, 10, 11)]
     assert [problem.message.split(";")[0] for problem in problems] == [
         "qestion must be one of study, question, task, base, space, where, across, replicates, search, confirm, "
-        "noise, control, refine, select, report, limit, keep, device",
+        "noise, control, baselines, refine, select, report, limit, keep, device",
         "base.optimizer.lr must be > 0",
         "base.adapter.r must be one of method, rank, alpha, targets, dropout, variant",
         "space.adapter.alpha must be a number",

@@ -72,6 +72,7 @@ def test_what_comes_later_does_not_validate(workload, line):
         "noise: {repeats: 1}",
         "noise: {seeds: null, repeats: 1}",
         "control: false",
+        "baselines: false",
     ],
 )
 def test_what_the_reader_takes_validates(workload, written, workload_of, line):
@@ -122,6 +123,8 @@ def test_what_the_reader_takes_validates(workload, written, workload_of, line):
         "noise: {seed: 3}",
         "noise: {repeats: true}",
         "control: 1",
+        "baselines: 1",
+        "baselines: null",
         "refine: first",
     ],
 )

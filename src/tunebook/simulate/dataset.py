@@ -11,6 +11,7 @@ from PIL import Image
 
 from tunebook.errors import InputError, Problem
 from tunebook.folders import write_atomically
+from tunebook.simulate.folder import refuse_others
 from tunebook.simulate.painters import fluorescence, membrane, phase, tissue
 
 KINDS = ("fluorescence", "phase", "tissue", "membrane")
@@ -51,7 +52,8 @@ def cells(
     _check(seed=seed, kinds=kinds, counts=counts, size=size)
     drawn = f"version {VERSION}, seed {seed}, size {size}, kinds {' '.join(kinds)}"
     names = {split: [f"{k:04d}-{kinds[k % len(kinds)]}.png" for k in range(counts[split])] for split in SPLITS}
-    _check_folder(out, names, drawn)
+    planned = {out / split / what / name for split in SPLITS for what in ("images", "labels") for name in names[split]}
+    refuse_others(out, planned | {out / "manifest.csv", out / "SOURCE.md"}, drawn)
     write_atomically(out / "SOURCE.md", _source(drawn, seed=seed, kinds=kinds, counts=counts, size=size).encode())
     rows = []
     for number, split in enumerate(SPLITS):
@@ -123,21 +125,3 @@ def _check(*, seed: int, kinds: Sequence[str], counts: dict[str, int], size: int
     ]
     if problems:
         raise InputError(*problems)
-
-
-def _check_folder(out: Path, names: dict[str, list[str]], drawn: str) -> None:
-    """Refuse a folder that holds anything but a part of what would be written."""
-    if not out.exists():
-        return
-    if not out.is_dir():
-        raise InputError(Problem(str(out), "must be a folder; it is a file", "give another --out"))
-    here = [path for path in sorted(out.rglob("*")) if path.is_file() and not path.name.startswith(".")]
-    planned = {out / split / what / name for split in SPLITS for what in ("images", "labels") for name in names[split]}
-    other = [path for path in here if path not in planned | {out / "manifest.csv", out / "SOURCE.md"}]
-    if other:
-        message = f"must be a new or empty folder; it holds {len(other)} other files, {other[0].relative_to(out)} first"
-        raise InputError(Problem(str(out), message, "give another --out, or move these files away"))
-    source = out / "SOURCE.md"
-    if here and not (source.exists() and f"- Drawn from: {drawn}\n" in source.read_text()):
-        message = f"must be a new or empty folder; it holds a data set that was not drawn from {drawn}"
-        raise InputError(Problem(str(out), message, "give another --out, or delete that data set"))

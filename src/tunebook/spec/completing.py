@@ -263,7 +263,7 @@ def _preferences(select: Select, space: Space | None, index: FieldIndex, faults:
 
 
 def _parameter_or_cost(name: str, at: At, index: FieldIndex, faults: Faults) -> str | None:
-    if name in index.groups or any(f".{path}".endswith(f".{name}") for path in index.leaves):
+    if name in index.groups or index.named(name):
         return index.resolve(name, at, faults)
     also = f"the costs are {listed(COSTS)}; the parameters are {listed(index.leaves, most=40)}"
     hint = suggestion(name, (*COSTS, *index.leaves), also=also)

@@ -7,7 +7,7 @@ Numbers are never taken from text and never from true or false; a whole float is
 import json
 import math
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -21,7 +21,7 @@ from pydantic_core import ErrorDetails
 from tunebook.spec import references
 from tunebook.spec.faults import At, Faults, shown
 from tunebook.spec.names import listed, suggestion
-from tunebook.spec.parameters import Identity, identity_of
+from tunebook.spec.parameters import Identity, also_of, identity_of
 
 Value = Any
 """Plain data as YAML gives it: null, true/false, numbers, text, lists and mappings of these."""
@@ -29,9 +29,10 @@ Value = Any
 
 @dataclass(frozen=True)
 class Leaf:
-    """One hyperparameter: its path, how it was declared, and what checks it."""
+    """One hyperparameter: its path, the group that declares it, how it was declared, and what checks it."""
 
     path: str
+    owner: type[BaseModel]
     info: FieldInfo
     adapter: TypeAdapter[Any]
 
@@ -53,10 +54,12 @@ class FieldIndex:
     Args:
         leaves: Dotted path -> hyperparameter.
         groups: Dotted path of each group around them -> whether it must be given.
+        also: What other tools call one, with _ for - -> its path.
     """
 
     leaves: Mapping[str, Leaf]
     groups: Mapping[str, bool]
+    also: Mapping[str, str] = field(default_factory=dict)
 
     def missing(self, given: Collection[str]) -> tuple[str, ...]:
         """The fields that must be given and are not; those of a group that may be left out only if it is there."""
@@ -71,11 +74,20 @@ class FieldIndex:
     def _needed(self, group: str, given: Collection[str]) -> bool:
         return self.groups[group] or any(path.startswith(f"{group}.") for path in given)
 
+    def named(self, name: str) -> tuple[str, ...]:
+        """The paths that a name may mean: itself, those that it ends, what another tool calls so; - may stand for _."""
+        for written in dict.fromkeys((name, name.replace("-", "_"))):
+            if written in self.leaves:
+                return (written,)
+            if found := tuple(path for path in self.leaves if path.endswith(f".{written}")):
+                return found
+            if written in self.also:
+                return (self.also[written],)
+        return ()
+
     def resolve(self, name: str, at: At, faults: Faults) -> str | None:
-        """The dotted path that a name means (itself, or an ending that is unique); None with a fault."""
-        if name in self.leaves:
-            return name
-        found = [path for path in self.leaves if path.endswith(f".{name}")]
+        """The dotted path that a name means, if it means one alone; else None with a fault."""
+        found = self.named(name)
         if len(found) == 1:
             return found[0]
         if found:
@@ -84,14 +96,15 @@ class FieldIndex:
             inside = [path for path in self.leaves if path.startswith(f"{name}.")]
             faults.add(at, f"must name a parameter; got {name}, a group", f"name one of {listed(inside)}")
         else:
-            hint = suggestion(name, self.leaves, also=f"the parameters are {listed(self.leaves, most=40)}")
+            known = (*self.leaves, *self.also)
+            hint = suggestion(name, known, also=f"the parameters are {listed(self.leaves, most=40)}")
             faults.add(at, f"must be a parameter of the task; got {name}", hint)
         return None
 
     def walk(self, values: Mapping[str, Any], at: At, faults: Faults) -> Iterator[tuple[str, Value, At]]:
         """(path, value, place) of every leaf in nested values; what is no field becomes a fault.
 
-        On the outermost level a name may also be dotted or a unique ending.
+        On the outermost level a name may also be dotted, a unique ending, or what another tool calls it.
         """
         yield from self._walk("", values, at, faults)
 
@@ -102,13 +115,13 @@ class FieldIndex:
                 yield path, value, here
             elif path in self.groups and isinstance(value, Mapping):
                 yield from self._walk(f"{path}.", value, here, faults)
-            elif path in self.groups:
-                inside = [leaf for leaf in self.leaves if leaf.startswith(f"{path}.")]
-                faults.add(here, f"must be a mapping of {listed(inside)}; got {shown(value)}")
-            elif not prefix:
+            elif not prefix and (path in self.also or path not in self.groups):
                 resolved = self.resolve(key, here, faults)
                 if resolved is not None:
                     yield resolved, value, here
+            elif path in self.groups:
+                inside = [leaf for leaf in self.leaves if leaf.startswith(f"{path}.")]
+                faults.add(here, f"must be a mapping of {listed(inside)}; got {shown(value)}")
             else:
                 known = [leaf[len(prefix) :] for leaf in self.leaves if leaf.startswith(prefix)]
                 hint = suggestion(path, [leaf for leaf in self.leaves if leaf.startswith(prefix)])
@@ -131,8 +144,13 @@ class FieldIndex:
             return plain(_validated(adapter, value))
         except ValidationError as error:
             for message in _messages(error, adapter, value):
-                faults.add(at, message)
+                faults.add(at, message, self._in_own_words(at))
             return value
+
+    def _in_own_words(self, at: At) -> str:
+        """`learning_rate is optimizer.lr`, where a place has what another tool calls it; else nothing."""
+        written = str(at[-1]).replace("-", "_") if at else ""
+        return f"{at[-1]} is {self.also[written]}" if written in self.also else ""
 
 
 @cache
@@ -141,7 +159,9 @@ def fields_of(config: type[BaseModel]) -> FieldIndex:
     leaves: dict[str, Leaf] = {}
     groups: dict[str, bool] = {}
     _collect(config, "", leaves, groups)
-    return FieldIndex(leaves, groups)
+    also = {name.replace("-", "_"): path for path, leaf in leaves.items() for name in also_of(leaf.info)}
+    assert not any(FieldIndex(leaves, groups).named(name) for name in also), "another tool's name is one of our own"
+    return FieldIndex(leaves, groups, also)
 
 
 def leaves_of(config: BaseModel) -> Iterator[tuple[str, Value]]:
@@ -210,7 +230,7 @@ def _collect(config: type[BaseModel], prefix: str, leaves: dict[str, Leaf], grou
         group = _group(info.annotation)
         if group is None:
             adapter: TypeAdapter[Any] = TypeAdapter(_annotated(info))
-            leaves[path] = Leaf(path, info, adapter)
+            leaves[path] = Leaf(path, config, info, adapter)
         else:
             groups[path] = info.is_required()
             _collect(group, f"{path}.", leaves, groups)

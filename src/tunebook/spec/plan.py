@@ -23,7 +23,7 @@ from tunebook.spec.workload import Workload
 MOST_POINTS = 100_000
 DATA = "data"
 
-__all__ = ["Cell", "Counts", "Plan", "Planned", "configuration", "plan"]
+__all__ = ["Cell", "Counts", "Plan", "Planned", "cells", "configuration", "plan", "scalars"]
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def plan(
         draft.add(point)
     draft.check()
     rows = tuple(draft.rows())
-    runs = tuple(_cells(study, rows))
+    runs = tuple(cells(study, rows))
     return Plan(
         study=study,
         configurations=tuple(planned for planned, _ in rows),
@@ -150,7 +150,7 @@ def plan(
             runs=_distinct(runs),
         ),
         equivalents={
-            kept.resolved.configuration.id: tuple(_scalars(point.values) for point in draft.folded[key])
+            kept.resolved.configuration.id: tuple(scalars(point.values) for point in draft.folded[key])
             for key, kept in draft.kept.items()
             if draft.folded[key]
         },
@@ -314,14 +314,14 @@ class _Draft:
         for kept in self.kept.values():
             point, resolved = kept.point, kept.resolved
             mattering = {path: value for path, value in point.values.items() if resolved.matters(path)}
-            varied = _scalars({path: value for path, value in mattering.items() if path in self.varied})
+            varied = scalars({path: value for path, value in mattering.items() if path in self.varied})
             label = self._label(point, mattering)
             yield Planned(resolved.configuration, varied, point.alternative, label), kept.under
 
     def excluded(self) -> Iterator[Excluded]:
         for point, reason in self.out:
             inside = {path: value for path, value in point.values.items() if path in self.varied}
-            yield Excluded(_scalars(inside), point.alternative, reason)
+            yield Excluded(scalars(inside), point.alternative, reason)
 
     def dropped(self) -> dict[str, tuple[str, ...]]:
         """Fields that base sets and that matter in no point of an alternative."""
@@ -335,7 +335,7 @@ class _Draft:
         return " ".join([*filter(None, [point.alternative]), *named]) or "base"
 
 
-def _cells(study: Study, rows: Sequence[tuple[Planned, tuple[Resolved, ...]]]) -> Iterator[Cell]:
+def cells(study: Study, rows: Sequence[tuple[Planned, tuple[Resolved, ...]]]) -> Iterator[Cell]:
     """Replicate by replicate, row by row, case by case; what no replicate can change comes in the first round."""
     seen: set[str] = set()
     for replicate in study.replicates:
@@ -392,7 +392,7 @@ def _paths(resolved: Resolved, index: FieldIndex) -> dict[str, Value]:
     return {path: value for path, value in flat if index.leaves[path].identity == "path"}
 
 
-def _scalars(values: Mapping[str, Value]) -> dict[str, Scalar]:
+def scalars(values: Mapping[str, Value]) -> dict[str, Scalar]:
     """As a page shows them: 4.0 is 4, a list is its text."""
     return {
         path: text_of(value) if isinstance(value, (list, dict)) else number_by_value(value)

@@ -41,6 +41,7 @@ def json_schema(workload: Workload) -> Schema:
         "search": {"const": "grid"},
         "confirm": {"anyOf": [_model(Confirm), {"type": "null"}]},
         "control": {"type": "boolean"},
+        "baselines": {"type": "boolean"},
         "noise": {"anyOf": [_noise(), {"type": "null"}]},
         "refine": {"anyOf": [{"type": "string", "pattern": f"^{NAME}$"}, _refine(index)]},
         "select": _select(metrics, index),
@@ -81,9 +82,13 @@ def _define(leaf: Leaf, definitions: dict[str, Schema]) -> None:
 def _base(index: FieldIndex) -> Schema:
     schema = _group("", index)
     schema["properties"] |= {name: _ref(path) for name, path in _short(index).items()}
+    for name, path in _also(index).items():
+        group = schema["properties"].get(name)
+        schema["properties"][name] = _ref(path) if group is None else {"anyOf": [group, _ref(path)]}
     schema["properties"]["from"] = {"type": "string", "pattern": f"^{NAME}$"}
     if "data" in index.groups:
-        in_short = [{"required": [name]} for name, path in _short(index).items() if path.startswith("data.")]
+        short = {**_short(index), **_also(index)}
+        in_short = [{"required": [name]} for name, path in short.items() if path.startswith("data.")]
         schema["anyOf"] = [{"required": ["data"]}, {"required": ["from"]}, *in_short]
     return schema
 
@@ -240,8 +245,12 @@ def _pattern_of(name: str) -> str:
 
 
 def _names(index: FieldIndex) -> Mapping[str, str]:
-    """Every name that a parameter may be given by -> its path: the path and its shortest unique ending."""
-    return {**{path: path for path in index.leaves}, **_short(index)}
+    """Every name that a parameter may be given by -> its path: the path, its shortest unique ending, other tools'."""
+    return {**{path: path for path in index.leaves}, **_short(index), **_also(index)}
+
+
+def _also(index: FieldIndex) -> dict[str, str]:
+    return {spelled: path for name, path in index.also.items() for spelled in (name, name.replace("_", "-"))}
 
 
 def _short(index: FieldIndex) -> dict[str, str]:

@@ -98,6 +98,7 @@ class Study(BaseModel):
     )
     noise: Noise | None = Field(None, description="Runs that measure the noise and choose nothing")
     control: bool = Field(True, description="Whether decisions that it starts from are run again as a control")
+    baselines: bool = Field(True, description="Whether the task's baselines are run too, for the page to compare with")
     refine: Refine | None = Field(None, description="Stands for a space: a finer grid around a study's decision")
     select: Select = Field(Select(), description="What the decision is made by")
     report: Report = Field(Report(), description="What the page shows")
@@ -163,6 +164,7 @@ def read_parts(raw: Any, faults: Faults, *, name: str = "study") -> dict[str, An
         "where": read_expressions, "across": _read_across, "replicates": _read_replicates, "search": _read_search,
         "confirm": read_confirm, "noise": read_noise, "refine": read_refine, "select": read_select,
         "report": _read_report, "limit": _read_limit, "keep": _read_keep, "device": _read_device, "control": _read_flag,
+        "baselines": _read_flag,
     }  # fmt: skip
     found: dict[str, Any] = {key: read(raw[key], (key,), faults) for key, read in readers.items() if key in raw}
     if "confirm" not in raw and len(found.get("replicates") or ({},)) == 1:
