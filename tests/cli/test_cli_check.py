@@ -111,6 +111,20 @@ def test_runs_that_are_one_are_counted_once(tunebook, tmp_path: Path):
 
 
 @pytest.mark.usefixtures("toy_task")
+def test_baselines_are_counted_on_a_line_of_their_own(tunebook, tmp_path: Path):
+    """How many runs, and of how many configurations; one that is a configuration too is one run."""
+    book = make_book(tmp_path, base=", floors: true", space="{method: [full, none]}")
+
+    assert tunebook("check", book).out.splitlines()[-5:] == [
+        "       3 runs (1 case, 2 replicates)",
+        "       3 baselines: 2 configurations that the page compares with",
+        "       1 the same run in another case or role",
+        "       5 new",
+        "       0 existing",
+    ]
+
+
+@pytest.mark.usefixtures("toy_task")
 def test_one_problem_hides_no_other_study(tunebook, tmp_path: Path):
     """Every study is counted, and equal problems are said once."""
     book = make_book(tmp_path)

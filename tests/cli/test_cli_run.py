@@ -117,6 +117,16 @@ def test_a_failure_is_told_and_can_be_tried_again(tunebook, tmp_path: Path):
     assert len(trained(book)) == 5
 
 
+def test_a_baseline_that_fails_is_told_by_its_name(tunebook, tmp_path: Path):
+    """The study is decided without it; the index counts its runs among those without a result."""
+    book = make_book(tmp_path, base=", floors: true", space="{fault: ['', crash]}")
+    said = tunebook("run", book)
+
+    assert "one step fault=crash seed=0 (runs/" in said.out
+    assert 'rates: fault="" is chosen' in said.out
+    assert "6 of 10 runs finished; 4 ended without a result." in (book / "pages" / "index.md").read_text()
+
+
 def test_nothing_can_be_decided_where_everything_failed(tunebook, tmp_path: Path):
     """The page says why in each cell."""
     book = make_book(tmp_path, base=", fault: crash")

@@ -7,7 +7,7 @@ from typing import NoReturn
 import typer
 
 from tunebook import __version__
-from tunebook.cli import audit, check, compare, decide, export, ledger, page, run, schema, simulate
+from tunebook.cli import audit, check, compare, decide, export, ledger, page, predict, run, schema, simulate
 from tunebook.errors import InputError, Problem
 
 typer_app = typer.Typer(
@@ -25,6 +25,7 @@ typer_app.command("decide")(decide.decide)
 typer_app.command("audit")(audit.audit)
 typer_app.command("compare")(compare.compare)
 typer_app.command("export")(export.export)
+typer_app.command("predict")(predict.predict)
 typer_app.command("schema")(schema.schema)
 typer_app.add_typer(simulate.group, name="simulate")
 typer_app.add_typer(ledger.group, name="ledger")

@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Iterator
 
 from tunebook import study as conductor
+from tunebook import task as tasks
 from tunebook.book import Book
 from tunebook.errors import InputError, Problem
 from tunebook.ledger.ledger import Ledger
 from tunebook.spec.plan import Plan
+from tunebook.spec.translating import translations
 from tunebook.study import Prepared
 
 
@@ -30,6 +32,8 @@ def _lines(book: Book, name: str, ledger: Ledger) -> Iterator[str]:
     declared = book.find(name)
     study = declared.study
     yield f"{name}: {study.question or '(no question)'}"
+    for line in translations(declared.text, tasks.find(study.task)):
+        yield f"         {line}"
     undecided = conductor.undecided(study, ledger)
     if set(undecided) & set(study.decisions):
         yield f"  is counted once {', '.join(undecided)} is decided"
@@ -67,6 +71,9 @@ def _standing(prepared: Prepared, ledger: Ledger) -> Iterator[str]:
     for name in dict.fromkeys(planned.source for planned in whole.runs if planned.role == "control"):
         number = sum(planned.source == name for planned in whole.runs)
         yield _line(number, f"controls: what {name} decided, under this study's replicates")
+    if roles["baseline"]:
+        floors = _many(len(prepared.baselines), "configuration")
+        yield _line(roles["baseline"], f"baselines: {floors} that the page compares with")
     confirm = prepared.study.confirm
     if confirm is not None and (most := conductor.most_to_confirm(prepared)):
         known = roles["confirm"]

@@ -168,10 +168,12 @@ class _Count:
 
 
 def _named(ended: Ended, prepared: Prepared) -> str:
-    labels = {entry.configuration.id: entry.label for entry in prepared.plan.configurations}
+    rows = (*prepared.baselines.values(), *prepared.plan.configurations)
+    labels = {row.configuration.id: row.label for row in rows}
     planned = ended.planned
     factors = [f"{factor}={number}" for factor, number in planned.run.replicate.items()]
-    words = [labels[planned.configuration], planned.case.label, *factors, f"(runs/{planned.run.id})"]
+    label = prepared.decisions[planned.source].label if planned.source else labels[planned.configuration]
+    words = [label, planned.case.label, *factors, f"(runs/{planned.run.id})"]
     return " ".join(word for word in words if word)
 
 

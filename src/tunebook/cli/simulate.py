@@ -1,4 +1,4 @@
-"""`tunebook simulate`: images with known truth."""
+"""`tunebook simulate`: images and tables with known truth."""
 
 from pathlib import Path
 from typing import Annotated
@@ -33,3 +33,23 @@ def cells(
         size=size,
     )
     typer.echo(f"{out}: {train} train, {val} val, {test} test")
+
+
+@group.command()
+def embeddings(
+    out: Annotated[Path, typer.Option(help="A new or empty folder.")],
+    seed: Annotated[int, typer.Option(help="Decides every number.", min=0)] = 0,
+    classes: Annotated[int, typer.Option(help="Classes, beside rows of noise.", min=2, max=8)] = 4,
+    sites: Annotated[int, typer.Option(help="Sites; the last is the split ood.", min=2)] = 4,
+    recordings: Annotated[int, typer.Option(help="Recordings of each class at each site.", min=5)] = 10,
+    windows: Annotated[int, typer.Option(help="Rows of each recording.", min=1)] = 3,
+    width: Annotated[int, typer.Option(help="Length of an embedding.", min=8)] = 32,
+) -> None:
+    """Write a table of embeddings that are made up: train, val, test, and ood from a site of its own."""
+    from tunebook import simulate
+
+    simulate.embeddings(
+        out, seed=seed, classes=classes, sites=sites, recordings=recordings, windows=windows, width=width
+    )
+    rows = (classes + 1) * sites * recordings * windows
+    typer.echo(f"{out / 'embeddings.parquet'}: {rows} rows")

@@ -7,6 +7,7 @@ metering.py    what runs take, shared by those that train together
 printing.py    where a run's output goes
 scoring.py     from stored predictions to settings, measurements and pictures
 provenance.py  under which versions, on which machine
+applying.py    a trained run put to use, in a process of its own
 inline.py      executor: at once, in this process
 processes.py   executor: child processes that are pinned, limited and killed
 serve.py       what such a child does first and last

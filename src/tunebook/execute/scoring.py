@@ -170,7 +170,9 @@ def _joined(metric: Metric, scores: Sequence[ItemScore]) -> tuple[float | None, 
     if not usable:
         return None, 0, scores[0].reason or "no value and no reason was given"
     value = float(metric.aggregate(usable))
-    return (value, n, "") if math.isfinite(value) else (None, n, f"the value is {value}")
+    if math.isfinite(value):
+        return value, n, ""
+    return None, n, next((score.reason for score in usable if score.reason), f"the value is {value}")
 
 
 def _absent(metric: str) -> ItemScore:

@@ -1,0 +1,87 @@
+"""The chosen run of a study at work, for `predict` and `export`: what is said of it, and where its files go."""
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # only names
+    from tunebook.book import Book
+    from tunebook.runs.chosen import ChosenRun
+
+FORCE = "Replace what is there."
+SEED = "The run of this seed; default: the one in the middle on the metric that the study selects by."
+
+
+def described(chosen: "ChosenRun") -> Iterator[str]:
+    """Which configuration and which run it is, and each setting that was chosen for it."""
+    decision = chosen.decision
+    yield f"{decision.label or decision.configuration}: {chosen.name}, {chosen.why}"
+    for settings in chosen.settings:
+        values = ", ".join(f"{name} {_shown(value)}" for name, value in settings.values.items())
+        yield f"{values}: chosen on {settings.split} by {settings.metric}"
+
+
+def applied(function: str, chosen: "ChosenRun", book: "Book", paths: Mapping[str, Path]) -> tuple[str, ...]:
+    """Have a function of the task do its work in a child process; what it says.
+
+    Raises:
+        InputError: that the function raised.
+    """
+    from tunebook.execute.applying import Application, apply
+
+    return apply(
+        Application(
+            function,
+            run=chosen.run,
+            context=chosen.context(book.path, threads=book.file.executor.threads),
+            settings={settings.mode: settings for settings in chosen.settings},
+            paths={name: path.absolute() for name, path in paths.items()},
+        )
+    )
+
+
+@contextmanager
+def beside(place: Path) -> Iterator[Path]:
+    """An empty folder on the disk of a place, gone at the end: what is not whole never stands in its place."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place.parent, prefix=f".{place.name}.") as folder:
+        yield Path(folder)
+
+
+def put(files: Iterable[Path], to: Path, *, force: bool) -> tuple[Path, ...]:
+    """Move files into a folder; where they lie then.
+
+    Raises:
+        InputError: naming all that are there already, unless forced; nothing is moved then.
+    """
+    pairs = [(file, to / file.name) for file in sorted(files)]
+    refuse_existing([path for _, path in pairs], force=force)
+    to.mkdir(parents=True, exist_ok=True)
+    for file, path in pairs:
+        os.replace(file, path)
+    return tuple(path for _, path in pairs)
+
+
+def refuse_existing(paths: Iterable[Path], *, force: bool) -> None:
+    """Refuse to write where something is.
+
+    Raises:
+        InputError: naming all files that are there, unless forced, and folders in their place in any case.
+    """
+    from tunebook.errors import InputError, Problem
+
+    problems = []
+    for path in paths:
+        if path.is_dir():
+            problems.append(Problem(str(path), "must be a new file; there is a folder of this name"))
+        elif path.exists() and not force:
+            problems.append(Problem(str(path), "must be a new file; there is one", "--force replaces it"))
+    if problems:
+        raise InputError(*problems)
+
+
+def _shown(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
