@@ -43,9 +43,10 @@ format: setup ## rewrite the code in the house's format, and mend what ruff can 
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: setup ## write the tree of ARCHITECTURE.md and the tables of docs/adapters.md anew
+docs: setup ## write the tree of ARCHITECTURE.md and the tables of docs/adapters.md and docs/embedding.md anew
 	$(BIN)/python scripts/architecture.py
 	$(BIN)/python scripts/counts.py
+	$(BIN)/python scripts/fields.py
 
 constraints: setup ## pin the versions that are installed
 	$(BIN)/python scripts/constraints.py > constraints.new
