@@ -29,8 +29,11 @@ MIXED = [
     {"head__hidden_units": 33, "head__dropout": 0.5, "early_stopping__patience": 1, "optimizer__lr": 0.1},
     {"head__hidden_units": 33, "optimizer__name": "sgd", "loss__smoothing": "positives", "loss__label_smoothing": 0.2},
     {"head__hidden_units": 16, "early_stopping__metric": "auroc", "optimizer__l2": 1e-2},
+    {"head__hidden_units": 0, "head__input_dropout": True, "head__dropout": 0.25},
+    {"head__hidden_units": 0, "head__input_dropout": True, "head__dropout": 0.5, "optimizer__lr": 0.05},
+    {"head__hidden_units": 5, "head__input_dropout": True, "head__dropout": 0.25},
 ]
-"""Ten runs that differ in everything that may differ inside a stack."""
+"""Thirteen runs that differ in everything that may differ inside a stack."""
 
 
 def mixed(seed=0, *, kind="binary", **more):
@@ -272,7 +275,7 @@ def test_more_dropout_drops_what_less_dropout_drops():
     rows = table(some_rows(), {}, device="cpu", dtype=torch.float32)
     some, many = Mask(0.25, 16), Mask(0.75, 16)
     batches = Batches(
-        rows, seed=0, batch_size=7, mixup=Mixup(), input_rate=0.0, width=37, masks=frozenset({some, many})
+        rows, seed=0, batch_size=7, mixup=Mixup(), input_rates=frozenset({0.0}), width=37, masks=frozenset({some, many})
     )
     kept = [(batch.masks[some].clone(), batch.masks[many].clone()) for batch in batches.epoch(0)]
 

@@ -76,6 +76,7 @@ class Batch:
 
     Args:
         place: Which step of its block it is.
+        embeddings: Share of the embedding that is dropped -> what is left of it; 0.0: all.
         embeddings_t: The same, a row of the batch as a column.
         targets: (classes, places); 0 past the rows.
         masks: Rate and width -> 1 where a unit of a row is kept, else 0.
@@ -83,8 +84,8 @@ class Batch:
 
     rows: int
     place: int
-    embeddings: Float[Tensor, "rows width"]
-    embeddings_t: Float[Tensor, "width rows"]
+    embeddings: Mapping[float, Float[Tensor, "rows width"]]
+    embeddings_t: Mapping[float, Float[Tensor, "width rows"]]
     targets: Float[Tensor, "classes places"]
     masks: Mapping[Mask, Float[Tensor, "_ rows"]]
 
@@ -93,7 +94,7 @@ class Batches:
     """Draws of one seed: order, mixtures and masks, epoch by epoch.
 
     Args:
-        input_rate: Share of the embedding that is dropped; `width`: its dimensions.
+        input_rates: Shares of the embedding that are dropped, by one run or another; `width`: its dimensions.
         masks: Of the hidden layers that drop.
 
     Attributes:
@@ -110,7 +111,7 @@ class Batches:
         seed: int,
         batch_size: int,
         mixup: Mixup,
-        input_rate: float,
+        input_rates: frozenset[float],
         width: int,
         masks: frozenset[Mask],
     ) -> None:
@@ -124,8 +125,9 @@ class Batches:
         self._table = rows
         self._seed = seed
         self._mixup = mixup
-        self._input = _Dropper((width, frozenset({input_rate})), rows=self.size, like=like) if input_rate else None
-        self._embeddings = like.new_empty(self.size, like.shape[1])
+        dropped = input_rates - {0.0}
+        self._input = _Dropper((width, dropped), rows=self.size, like=like) if dropped else None
+        self._embeddings = {rate: like.new_zeros(self.size, like.shape[1]) for rate in sorted({0.0, *dropped})}
         widths = {width: frozenset(mask.rate for mask in masks if mask.width == width) for _, width in masks}
         self._hidden = [_Dropper(one, rows=self.size, like=like) for one in sorted(widths.items())]
 
@@ -142,16 +144,18 @@ class Batches:
             place, count = step % BLOCK, len(now)
             if place == 0:
                 self._begin(rows[step * self.size : (step + BLOCK) * self.size])
-            embeddings, targets = self._embeddings[:count], self.targets[:, place]
+            seen = {rate: whole[:count] for rate, whole in self._embeddings.items()}
+            embeddings, targets = seen[0.0], self.targets[:, place]
             torch.index_select(self._table.embeddings, 0, now, out=embeddings)
             if self._mixup.kind == "batch":
                 mixture = mixing.of_batch(mixtures, alpha=self._mixup.alpha, rows=count)
                 embeddings.copy_(mixing.mixed(embeddings, mixture))
                 targets[:, :count] = mixing.mixed(targets[:, :count].t(), mixture).t()
             if self._input is not None:
-                self._drop(self._input, embeddings)
+                self._drop(self._input, seen)
             masks = {mask: found for dropper in self._hidden for mask, found in dropper.masks(count).items()}
-            yield Batch(count, place, embeddings, embeddings.t(), targets, masks)
+            turned = {rate: rows_seen.t() for rate, rows_seen in seen.items()}
+            yield Batch(count, place, seen, turned, targets, masks)
 
     def _begin(self, rows: Tensor) -> None:
         """Lay out the targets of a block of steps."""
@@ -167,9 +171,13 @@ class Batches:
             self.seen[whole, :rest] = 1
 
     @staticmethod
-    def _drop(dropper: "_Dropper", embeddings: Float[Tensor, "rows width"]) -> None:
-        for mask, kept in dropper.masks(len(embeddings)).items():
-            embeddings[:, : mask.width].mul_(kept.view(len(embeddings), mask.width)).mul_(1 / kept_share(mask.rate))
+    def _drop(dropper: "_Dropper", seen: Mapping[float, Float[Tensor, "rows width"]]) -> None:
+        """Write what is left of the embedding at each rate."""
+        whole = seen[0.0]
+        for mask, kept in dropper.masks(len(whole)).items():
+            left = seen[mask.rate][:, : mask.width]
+            torch.mul(whole[:, : mask.width], kept.view(len(whole), mask.width), out=left)
+            left.mul_(1 / kept_share(mask.rate))
 
 
 class _Dropper:

@@ -10,6 +10,7 @@ stack are joined and may round otherwise.
 
 import contextlib
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -111,13 +112,12 @@ class Cohort:
         drawn.sort(key=lambda pair: pair[0].order)
         self._runs = [_Run(member) for _, member in drawn]
         trainees = [trainee for trainee, _ in drawn]
-        head = first.config.head
         self._batches = Batches(
             self._table,
             seed=first.seed,
             batch_size=first.config.batch_size,
             mixup=first.config.mixup,
-            input_rate=head.dropout if head.input_dropout else 0.0,
+            input_rates=frozenset(one.input_rate for one in trainees),
             width=trainees[0].shape.width,
             masks=frozenset(Mask(one.rate, filled(one.shape.hidden)) for one in trainees if one.rate),
         )
@@ -147,8 +147,9 @@ class Cohort:
     def _plan(self, trainees: Sequence[Trainee]) -> Plan:
         exact = self._config.arithmetic == "exact"
         products = Products(halved=self._config.precision == "bf16")
-        linear = sum(not one.shape.hidden for one in trainees)
-        panel = self._panel(products, trainees[0].shape.classes) if exact and linear else max(1, linear)
+        linear = Counter(one.input_rate for one in trainees if not one.shape.hidden)
+        most = max(linear.values(), default=1)
+        panel = self._panel(products, trainees[0].shape.classes) if exact and linear else most
         return Plan(
             products=products,
             panel=panel,
@@ -233,6 +234,7 @@ def _trainee(member: Member, kind: Kind) -> Trainee:
         spec=losses.resolved(config.loss, kind=kind, classes=classes),
         rule=optimizers.rule(config.optimizer, config.schedule),
         rate=config.head.dropout if config.head.hidden_units else 0.0,
+        input_rate=config.head.dropout if config.head.input_dropout else 0.0,
     )
 
 

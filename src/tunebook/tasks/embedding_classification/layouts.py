@@ -16,6 +16,7 @@ zero, so their gradient is.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from torch import Tensor
 
@@ -55,10 +56,12 @@ class Part:
     """Slots that are multiplied together.
 
     Args:
+        input_rate: Share of the embedding that all of them drop.
         start: Where its tensors begin, side by side. `stop`: where they end.
     """
 
     slots: range
+    input_rate: float
     start: int
     stop: int
     places: dict[tuple[int, str], Place] = field(default_factory=dict)
@@ -108,37 +111,47 @@ class Layout:
         return [slot for slot, shape in enumerate(self.slots) if shape is not None]
 
 
-def layout(shapes: Sequence[Shape], *, panel: int, joined: int) -> Layout:
-    """The layout of runs of these shapes, linear ones first; all have one width and number of classes.
+def layout(shapes: Sequence[Shape], input_rates: Sequence[float], *, panel: int, joined: int) -> Layout:
+    """The layout of runs of these shapes; all have one width and number of classes.
+
+    Linear heads come first, and heads that drop the same share of the embedding (`input_rates`) stand side by side.
 
     Args:
         panel: How many linear heads are multiplied as one matrix.
         joined: Hidden units at most that are multiplied as one matrix; 0: each head by itself.
     """
     linear = sum(not shape.hidden for shape in shapes)
-    slots = [*shapes[:linear], *[None] * (-linear % panel), *shapes[linear:]]
-    first = linear + -linear % panel
     width, classes = filled(shapes[0].width), shapes[0].classes
     size = 0
+    slots: list[Shape | None] = []
     panels, layers = [], []
-    for start in range(0, first, panel):
-        part = Part(range(start, start + panel), size, size)
-        panels.append(_filled_in(part, {OUTPUT_WEIGHT: [(classes, width)] * panel}))
-        size = part.stop
-    for group in _groups([shape.hidden for shape in shapes[linear:]], most=joined):
-        part = Part(range(first + group.start, first + group.stop), size, size)
-        units = [filled(shapes[linear + place].hidden) for place in group]
-        layers.append(
-            _filled_in(
-                part,
-                {
-                    HIDDEN_WEIGHT: [(one, width) for one in units],
-                    OUTPUT_WEIGHT: [(classes, one) for one in units],
-                    HIDDEN_BIAS: [(1, one) for one in units],
-                },
+    for rate, alike in groupby(range(linear), key=lambda run: input_rates[run]):
+        runs = list(alike)
+        for start in range(0, len(runs), panel):
+            here = [shapes[run] for run in runs[start : start + panel]]
+            part = Part(range(len(slots), len(slots) + panel), rate, size, size)
+            panels.append(_filled_in(part, {OUTPUT_WEIGHT: [(classes, width)] * panel}))
+            slots += [*here, *[None] * (panel - len(here))]
+            size = part.stop
+    first = len(slots)
+    slots += shapes[linear:]
+    for rate, alike in groupby(range(linear, len(shapes)), key=lambda run: input_rates[run]):
+        runs = list(alike)
+        for group in _groups([shapes[run].hidden for run in runs], most=joined):
+            start = first + runs[group.start] - linear
+            part = Part(range(start, start + len(group)), rate, size, size)
+            units = [filled(shapes[runs[place]].hidden) for place in group]
+            layers.append(
+                _filled_in(
+                    part,
+                    {
+                        HIDDEN_WEIGHT: [(one, width) for one in units],
+                        OUTPUT_WEIGHT: [(classes, one) for one in units],
+                        HIDDEN_BIAS: [(1, one) for one in units],
+                    },
+                )
             )
-        )
-        size = part.stop
+            size = part.stop
     biases = Place(size, len(slots), filled(classes))
     places: list[dict[str, Place]] = [{OUTPUT_BIAS: biases.row(slot)} for slot in range(len(slots))]
     for part in [*panels, *layers]:

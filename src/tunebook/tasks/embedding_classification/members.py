@@ -51,7 +51,6 @@ class Batched:
     batch_size: int
     epochs: int
     mixup: tuple[str, float, float]
-    input_rate: float
     standardise: bool
     precision: str
     arithmetic: str
@@ -68,7 +67,6 @@ def batched(member: Member) -> Batched:
         batch_size=config.batch_size,
         epochs=config.budget.epochs,
         mixup=(mixup.kind, mixup.alpha, mixup.fraction),
-        input_rate=config.head.dropout if config.head.input_dropout else 0.0,
         standardise=config.head.standardise,
         precision=config.precision,
         arithmetic=config.arithmetic,
@@ -149,7 +147,7 @@ def stacked(members: Sequence[Member]) -> Iterator[list[Member]]:
 def _chunks(members: Sequence[Member]) -> Iterator[list[Member]]:
     found: list[Member] = []
     size = 0
-    for member in sorted(members, key=lambda member: (member.config.head.hidden_units, member.config.head.dropout)):
+    for member in sorted(members, key=_size_and_rate):
         more = _bytes(member)
         full = len(found) >= LINEAR_RUNS or (size + more > STACKED_BYTES and member.config.head.hidden_units > 0)
         if found and full:
@@ -159,6 +157,11 @@ def _chunks(members: Sequence[Member]) -> Iterator[list[Member]]:
         size += more
     if found:
         yield found
+
+
+def _size_and_rate(member: Member) -> tuple[int, bool, float]:
+    head = member.config.head
+    return head.hidden_units, head.input_dropout, head.dropout
 
 
 def _bytes(member: Member) -> int:

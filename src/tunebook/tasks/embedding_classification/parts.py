@@ -38,6 +38,7 @@ class Panel:
 
     def __init__(self, part: Part, memory: Memory, products: Products) -> None:
         self._products = products
+        self._input_rate = part.input_rate
         place = part.whole(OUTPUT_WEIGHT)
         self._weights = place.view(memory.weights)
         self._gradients = place.view(memory.gradients, offset=part.start)
@@ -46,11 +47,11 @@ class Panel:
 
     def forward(self, batch: Batch) -> None:
         """Write the logits, without their biases."""
-        self._products.product(self._weights, batch.embeddings_t, self._logits[:, : batch.rows])
+        self._products.product(self._weights, batch.embeddings_t[self._input_rate], self._logits[:, : batch.rows])
 
     def backward(self, batch: Batch) -> None:
         """Write the gradients by the slopes."""
-        self._products.product(self._slopes[:, : batch.rows], batch.embeddings, self._gradients)
+        self._products.product(self._slopes[:, : batch.rows], batch.embeddings[self._input_rate], self._gradients)
 
     def look(self, embeddings: Float[Tensor, "rows width"], logits: Float[Tensor, "slots classes rows"]) -> None:
         """Write the logits of other rows."""
@@ -84,6 +85,7 @@ class Layers:
 
     def __init__(self, part: Part, rates: Sequence[float], memory: Memory, products: Products) -> None:
         self._products = products
+        self._input_rate = part.input_rate
         self._memory = memory
         kernel, bias = part.whole(HIDDEN_WEIGHT), part.whole(HIDDEN_BIAS)
         self._kernel, self._kernel_slopes = (
@@ -114,7 +116,7 @@ class Layers:
     def forward(self, batch: Batch) -> None:
         """Write the logits, without their biases, and keep the hidden units."""
         views = self._views_of(batch.rows)
-        self._hidden(batch.embeddings_t, views.units)
+        self._hidden(batch.embeddings_t[self._input_rate], views.units)
         for output, units, _, _, logits, _ in views.outputs:
             if output.mask is not None:
                 units.mul_(batch.masks[output.mask])
@@ -127,7 +129,7 @@ class Layers:
             self._products.product(slopes, units_t, output.gradients, times=output.times)
             self._products.product(output.weights.t(), slopes, unit_slopes, times=output.times)
         torch.ops.aten.threshold_backward.grad_input(views.slopes, views.units, 0, grad_input=views.slopes)
-        self._products.product(views.slopes, batch.embeddings, self._kernel_slopes)
+        self._products.product(views.slopes, batch.embeddings[self._input_rate], self._kernel_slopes)
         torch.mv(views.slopes, views.ones, out=self._bias_slopes)
 
     def look(self, embeddings: Float[Tensor, "rows width"], logits: Float[Tensor, "slots classes rows"]) -> None:

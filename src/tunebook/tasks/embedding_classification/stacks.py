@@ -30,18 +30,27 @@ class Trainee:
     """One run of a stack.
 
     Args:
-        rate: Share of the hidden layer that is dropped.
+        rate: Share of the hidden layer that is dropped. `input_rate`: of the embedding.
     """
 
     shape: Shape
     spec: Spec
     rule: Rule
     rate: float
+    input_rate: float
 
     @property
     def order(self) -> tuple[object, ...]:
         """Runs that are alike stand side by side, linear heads first."""
-        return (self.shape.hidden, self.rate, repr(self.rule), self.spec.family, repr(self.spec))
+        return (
+            bool(self.shape.hidden),
+            self.input_rate,
+            self.shape.hidden,
+            self.rate,
+            repr(self.rule),
+            self.spec.family,
+            repr(self.spec),
+        )
 
 
 @dataclass(frozen=True)
@@ -74,7 +83,8 @@ class Stack:
         self._plan = plan
         self._batches = batches
         like, classes = batches.targets, runs[0].shape.classes
-        self._layout = layout([run.shape for run in runs], panel=plan.panel, joined=plan.joined)
+        shapes, input_rates = [run.shape for run in runs], [run.input_rate for run in runs]
+        self._layout = layout(shapes, input_rates, panel=plan.panel, joined=plan.joined)
         self._slots = self._layout.runs
         self._buffers = Buffers.zeros(self._layout.size, remembers=plan.remembers, like=like)
         self._clock = Clock(step, steps_per_epoch=batches.steps, epochs=plan.epochs, like=like)
