@@ -12,7 +12,7 @@ import numpy as np
 from study_tables import a_row
 
 from tunebook.analyse import decide
-from tunebook.records import Costs, MetricFacts, Row, RunFacts, Scalar, Settings, Table
+from tunebook.records import Costs, MetricFacts, Part, Row, RunFacts, Scalar, Settings, Table
 
 HIDDEN, LR, DROPOUT, QUALITY = (
     (0, 128, 512, 1024),
@@ -101,7 +101,7 @@ def _run(point: Mapping[str, Scalar], label: str, seed: int) -> RunFacts:
     gain = 0.25 * np.log2(1 + units / 128) + 0.5 * np.log2(rate / LR[0]) / 3.3 - 1.2 * drop**2 + shared
     gain += 0.3 * (point["subset.quality"] == "all") + draw.normal(0, 0.12)
     scores: dict[tuple[str, str], float] = {}
-    items: dict[tuple[str, str], dict[str, float]] = {}
+    held: dict[tuple[str, str], dict[str, Part]] = {}
     for split in SPLITS:
         parts = _groups(
             split, 2.2 + 0.1 * gain if split != "ood" else 0.2 + gain, 4.0 if split != "ood" else 3.0 - drop, draw
@@ -109,11 +109,15 @@ def _run(point: Mapping[str, Scalar], label: str, seed: int) -> RunFacts:
         whole = _counted(*parts.sum(0))
         for metric in COUNTED:
             scores[metric, split] = whole[metric]
-            items[metric, split] = {f"speaker-{at}": _counted(*part)[metric] for at, part in enumerate(parts)}
+            held[metric, split] = {
+                f"speaker-{at}": Part(_counted(*part)[metric], 50, 50) for at, part in enumerate(parts)
+            }
         for metric in RANKED:
             level = 0.05 if metric == "ece" else 0.6 + 0.4 * whole["f1"]
             scores[metric, split] = float(np.clip(level + draw.normal(0, 0.004), 0, 1))
-            items[metric, split] = {f"speaker-{at}": float(level + draw.normal(0, 0.03)) for at in range(GROUPS)}
+            held[metric, split] = {
+                f"speaker-{at}": Part(float(level + draw.normal(0, 0.03)), 50, 50) for at in range(GROUPS)
+            }
     parameters = 512 * max(units, 1) + units
     return RunFacts(
         id=f"{label.replace(' ', '-')}-{seed}",
@@ -121,8 +125,8 @@ def _run(point: Mapping[str, Scalar], label: str, seed: int) -> RunFacts:
         role="search",
         status="finished",
         scores=scores,
-        items=items,
-        counts=dict.fromkeys(scores, (GROUPS, GROUPS)),
+        parts=held,
+        counts=dict.fromkeys(scores, (50 * GROUPS, 50 * GROUPS)),
         settings=(Settings("threshold", "val", "f1", {"threshold": round(float(draw.uniform(0.3, 0.7)), 3)}),),
         quantities={"trainable_parameters": int(parameters)},
         costs=Costs(0.2 + units / 1000 + 0.01 * seed, 0.2 + units / 1000, 300.0 + units / 10),

@@ -186,7 +186,7 @@ def test_runs_of_one_seed_train_together(tmp_path: Path) -> None:
     ended = run(book)
 
     assert cohorts(book) == ["lr=0.25 lr=0.5 seed=0", "lr=0.25 lr=0.5 seed=1"]
-    assert [each.to_come for each in ended] == [3, 2, 1, 0]
+    assert [(each.to_come, each.with_it) for each in ended] == [(3, 1), (2, 0), (1, 1), (0, 0)]
     assert ids(book) == ids(alone)
     assert [each.outcome.predictions for each in ended] == [each.outcome.predictions for each in run(alone)]
 

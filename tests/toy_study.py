@@ -74,6 +74,7 @@ class ToyTask:
     }
     worker = "toy_study:ToyWorker"
     evaluator = "1"
+    verified = ("data",)
     predictor = ""
     formats: Mapping[str, str] = {}
 
@@ -112,6 +113,10 @@ class ToyTask:
     def splits(self, config: BaseModel) -> Sequence[str]:
         """All that there are."""
         return SPLITS
+
+    def refusal(self, config: BaseModel, book: Path, *, metric: str, split: str) -> str:
+        """Every metric can be had."""
+        return ""
 
     def length(self, config: BaseModel, book: Path) -> int:
         """The budget."""

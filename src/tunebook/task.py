@@ -123,6 +123,8 @@ class Task(Workload, Protocol):
     """`package.module:Class`, imported only in the child."""
     evaluator: str
     """Version of the scoring code; recorded with every measurement."""
+    verified: Sequence[str]
+    """Dotted paths of what `verify` looks at: data are read again where one of them differs."""
     predictor: str
     """`package.module:function` that applies a trained run to new data (`Predictor`); empty: there is none."""
     formats: Mapping[str, str]
@@ -146,6 +148,10 @@ class Task(Workload, Protocol):
 
     def splits(self, config: BaseModel) -> Sequence[str]:
         """Names of the splits that the data have and that can be predicted."""
+        ...
+
+    def refusal(self, config: BaseModel, book: Path, *, metric: str, split: str) -> str:
+        """Why a metric cannot be had on a split of these data (`must be …`); empty where it can."""
         ...
 
     def length(self, config: BaseModel, book: Path) -> int:

@@ -21,6 +21,10 @@ def predict(run: Run, context: Context, settings: Mapping[str, Settings], *, on:
         os._exit(7)
     if text == "missing":
         (on.parent / "gone").read_text()
+    if text == "unwritable":
+        (to / "deeper").write_text("")
+    if to.suffix == ".bad":
+        raise DataError(Problem(str(to), f"must end in .out; got {to.name}"))
     print("noise that is no answer")
     try:
         number = float(text)

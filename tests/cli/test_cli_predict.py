@@ -88,6 +88,24 @@ def test_bad_data_leave_nothing_behind(tunebook, book: Path):
         assert not list((book / "out").iterdir())
 
 
+def test_a_message_names_the_place_that_was_asked_for(
+    tunebook, book: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Not the hidden folder in which it is made, whether the task refuses the name or cannot write it."""
+    monkeypatch.chdir(tmp_path)
+    for content, to, message in (
+        ("2", "out/new.bad", "out/new.bad: must end in .out; got new.bad"),
+        ("2", book / "new.bad", f"{book}/new.bad: must end in .out; got new.bad"),
+        ("unwritable", "out/new.out", "out/new.out/deeper: must be"),
+    ):
+        (book / "new.txt").write_text(content)
+        said = tunebook("predict", book / "rates", "--on", book / "new.txt", "--to", to)
+
+        assert said.code == 2
+        assert f"  {message}" in said.err
+        assert "/." not in said.err
+
+
 @pytest.mark.parametrize(("content", "message"), [("crash", "ValueError: the toy broke"), ("exit", "exit code 7")])
 def test_an_error_of_the_task_shows_its_traceback(tunebook, book: Path, content: str, message: str):
     """A mistake in the task's code is no mistake of the person: it is raised with what the child says of it."""

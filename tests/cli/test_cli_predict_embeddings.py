@@ -52,6 +52,7 @@ def test_a_decision_is_applied_and_exported(tunebook, book: Path):
     """Predictions of new recordings are those that the exported head gives: one run, one threshold."""
     assert tunebook("run", book).code == 0
     said = tunebook("predict", book / "owls", "--on", book / "new.npz", "--to", book / "new.csv")
+    refused = tunebook("predict", book / "owls", "--on", book / "new.npz", "--to", book / "new.txt")
     assert tunebook("export", book / "owls", "--format", "head", "--to", book / "head").code == 0
     with Book.open(book).look() as ledger:
         decided = ledger.decision("owls")
@@ -60,7 +61,8 @@ def test_a_decision_is_applied_and_exported(tunebook, book: Path):
     new = rows(12, seed=1)["embedding"]
     pooled = head.logits(new).reshape(3, 4, 1).max(axis=1)
 
-    assert said.code == 0
+    assert f"  {book}/new.txt: must end in .csv or .parquet; got new.txt" in refused.err
+    assert (said.code, refused.code) == (0, 2)
     assert f"(run {head.facts['run']}), the middle of 3 by f1 on val" in said.out
     assert head.facts["run"] in decided.runs.values()
     assert (frame["item"].to_list(), frame["rows"].to_list()) == (["r0", "r1", "r2"], [4, 4, 4])

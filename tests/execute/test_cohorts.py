@@ -63,6 +63,18 @@ def test_a_training_that_breaks_is_done_again_run_by_run(tmp_path: Path) -> None
     assert "the toy" in RunFolder.of(tmp_path, together(tmp_path, "", "crash").runs[1]).log.read_text()
 
 
+def test_a_run_that_is_trained_again_says_why(tmp_path: Path) -> None:
+    """In its log, before what it does alone; one that has its checkpoint says nothing."""
+    job = together(tmp_path, "", "crash", "")
+    work(job)
+
+    said = "trained again alone: the training together with 2 others ended with crashed: ValueError: the toy broke\n"
+    logs = [RunFolder.of(tmp_path, run).log for run in job.runs]
+    assert not logs[0].exists()
+    assert logs[1].read_text().startswith(said)
+    assert logs[2].read_text() == said
+
+
 def test_a_run_without_a_checkpoint_fails_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that forgets one run of a cohort has not trained it."""
     original = ToyWorker.train

@@ -13,6 +13,7 @@ import pytest
 
 from tunebook.errors import Crashed
 from tunebook.execute.applying import Application, apply
+from tunebook.execute.threads import THREAD_VARIABLES
 from tunebook.records import Configuration, Run, Settings
 from tunebook.task import Context
 
@@ -38,7 +39,7 @@ def application(function: str, folder: Path) -> Application:
 
 def threads(run: Run, context: Context, settings: Mapping[str, Settings], *, to: Path) -> Sequence[str]:
     """How many threads libraries may start, and which process it is."""
-    return os.environ["OMP_NUM_THREADS"], str(os.getpid())
+    return ",".join(sorted({os.environ[name] for name in THREAD_VARIABLES})), str(os.getpid())
 
 
 def sleep(run: Run, context: Context, settings: Mapping[str, Settings], *, to: Path) -> Sequence[str]:

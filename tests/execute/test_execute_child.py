@@ -72,8 +72,8 @@ def test_measurements_name_split_item_and_counts(tmp_path: Path) -> None:
 
     assert [(m.item, m.value, m.n, m.expected) for m in found] == [
         ("", 0.875, 2, 2),
-        ("item-9", 0.875, 1, 2),
-        ("item-8", 0.875, 1, 2),
+        ("item-9", 0.875, 1, 1),
+        ("item-8", 0.875, 1, 1),
     ]
     assert found[0].settings == {"seen": 3}
 

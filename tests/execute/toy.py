@@ -48,6 +48,7 @@ class ToyTask:
     }
     worker = "toy:ToyWorker"
     evaluator = "1"
+    verified = ("data",)
     predictor = ""
     formats: Mapping[str, str] = {}
 
@@ -63,6 +64,10 @@ class ToyTask:
     def splits(self, config: BaseModel) -> Sequence[str]:
         """All that there are."""
         return tuple(ITEMS)
+
+    def refusal(self, config: BaseModel, book: Path, *, metric: str, split: str) -> str:
+        """Every metric can be had."""
+        return ""
 
     def length(self, config: BaseModel, book: Path) -> int:
         """Three steps."""

@@ -178,10 +178,10 @@ def _constants(run: Run) -> list[tuple[str, str]]:
             and next(iter(items.values())) != 1]  # fmt: skip
 
 
-@says("{n:int} {lacks:score lacks|scores lack} items of the split.")
+@says("{n:int} score(s) with fewer items scored than the split has.")
 def _(study: Study, said: Said) -> Truths:
     n = len([each for run in study.own for each in run.scores if _lacks_items(run, each)])
-    return {"n": n, "lacks": "score lacks" if n == 1 else "scores lack"}
+    return {"n": n}
 
 
 def _lacks_items(run: Run, score: tuple[str, str]) -> bool:

@@ -404,7 +404,8 @@ def _beats(one: tuple[float, float], other: tuple[float, float]) -> bool:
 
 
 @says(
-    "On {split}[ in {case}], {metric} is {score}, and as much in each of {n:int} group(s).",
+    "On {split}[ in {case}], {metric} is {score}; in each of {n:int} group(s) it is {least:text}"
+    "[ {averaged:on average}].",
     "On {split}[ in {case}], {metric} is {score}; of {n:int} group(s) it is lowest in {low:text}, {least:text}, and "
     "highest in {high:text}, {most:text}.",
 )
@@ -420,8 +421,15 @@ def _(study: Study, said: Said) -> Truths:
     means = {name: float(np.mean(values)) for name, values in items.items()}
     low, high = min(means, key=means.__getitem__), max(means, key=means.__getitem__)
     score = study.score(chosen, study.metric, split, case, study.role)
+    averaged = "averaged" in said.parts and len({_spread(values) for values in items.values()}) > 1
     return {"split": split, "case": case, "metric": study.metric, "score": spread(score), "n": len(means),
-            "low": low, "high": high, "least": _of(items[low]), "most": _of(items[high])}  # fmt: skip
+            "low": low, "high": high, "least": _of([means[low]] if averaged else items[low]),
+            "averaged": "on average" if averaged else None, "most": _of(items[high])}  # fmt: skip
+
+
+def _spread(values: Sequence[float]) -> str:
+    """What tells the spreads of groups apart, to the digits that are printed."""
+    return f"{np.std(values, ddof=1):.2g}" if len(values) > 1 else ""
 
 
 def _of(values: Sequence[float]) -> Values:

@@ -10,6 +10,7 @@ from judged_tables import judged
 from made_up import blocks_of, card_of, figures_of, small
 from study_tables import a_row, a_run, a_table
 
+from tunebook.records import Part
 from tunebook.report import compose, render
 from tunebook.report.apart import terse
 from tunebook.report.cards import Grid, Said
@@ -158,9 +159,12 @@ def test_groups_are_shown_where_a_score_is_not_their_mean():
     """The decided configuration, with n and the spread over seeds; a study of means has no such card."""
     (grid,) = blocks_of(sweep(), "groups", Grid)
 
-    assert [heading.text for heading in grid.headings] == ["group", "split", "f1", "precision", "recall", "ap", "n"]
+    assert [heading.text for heading in grid.headings] == [
+        *("group", "split", "f1", "precision", "recall", "ap", "items", "n")
+    ]
     assert [row[0].text for row in grid.rows[:3]] == ["all together", "speaker-0", "speaker-1"]
     assert {row[-1].text for row in grid.rows} == {"3"}
+    assert [row[-2].text for row in grid.rows[:2]] == ["450 of 450", "50 of 50"]
     assert all("±" in row[2].text for row in grid.rows)
     assert groups_card(judged()) is None
 
@@ -219,3 +223,36 @@ def test_the_page_of_a_whole_factorial_is_made_in_seconds(tmp_path):
 
     assert time.process_time() - started < SECONDS
     assert render(table, to=tmp_path).html.stat().st_size < 5e6
+
+
+def in_groups(*parts):
+    """A study of one configuration with one f1 on val as a whole, and other f1 in three groups: a pair of runs each."""
+    scores = {("f1", "val"): 0.9, ("f1", "test"): 0.9}
+    runs = [
+        replace(a_run(seed, scores=scores), parts={("f1", "val"): _speakers(values[seed] for values in parts)})
+        for seed in (0, 1)
+    ]
+    other = a_row("a=1", *(a_run(seed, scores=dict.fromkeys(scores, 0.5)) for seed in (0, 1)))
+    return a_table(a_row("a=0", *runs), other, metrics=FACTS, report=("f1",), select_metric="f1")
+
+
+def _speakers(values):
+    return {f"speaker-{at}": Part(value, n=10, expected=10) for at, value in enumerate(values)}
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ([(1.0, 1.0)] * 3, "On val, f1 is 0.900 ± 0.000 (n = 2); in each of 3 groups it is 1.000 ± 0.000."),
+        ([(0.4, 0.6)] * 3, "On val, f1 is 0.900 ± 0.000 (n = 2); in each of 3 groups it is 0.500 ± 0.141."),
+        (
+            [(0.5, 0.5), (0.25, 0.75), (0.5, 0.5)],
+            "On val, f1 is 0.900 ± 0.000 (n = 2); in each of 3 groups it is 0.500 on average.",
+        ),
+    ],
+)
+def test_equal_groups_are_said_with_their_own_score(parts, said):
+    """Groups may be equal to each other and not to the whole: the pooled ranking is not theirs."""
+    (lines,) = [block.lines for block in groups_card(in_groups(*parts)).blocks if isinstance(block, Said)]
+
+    assert lines == [said]

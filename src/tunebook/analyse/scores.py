@@ -125,13 +125,13 @@ def cell(row: Row | None, *, metric: str, split: str, role: Role = "search") -> 
     return Cell(mean, sd, len(found), len(runs), _joined(absent, runs), by_replicate, items)
 
 
-def items_of(row: Row, *, metric: str, split: str, role: Role = "search") -> dict[str, Cell]:
-    """Item -> the mean of its values over the runs of one role; of the runs that have a value of it."""
+def parts_of(row: Row, *, metric: str, split: str, role: Role = "search") -> dict[str, Cell]:
+    """Part of the split -> the mean of its scores over the runs of one role; of the runs that have a score of it."""
     runs = runs_of(row, role)
-    held = [run.items.get((metric, split), {}) for run in runs if value_of(run, metric, split) is not None]
+    held = [run.parts.get((metric, split), {}) for run in runs if value_of(run, metric, split) is not None]
     found = {}
     for name in dict.fromkeys(name for each in held for name in each):
-        values = [each[name] for each in held if name in each and math.isfinite(each[name])]
+        values = [each[name].value for each in held if name in each and math.isfinite(each[name].value)]
         mean = statistics.fmean(values) if values else None
         found[name] = Cell(mean, _sd(values), len(values), len(runs))
     return found

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # only names
     from tunebook.book import Book
+    from tunebook.errors import Problem
     from tunebook.runs.chosen import ChosenRun
 
 FORCE = "Replace what is there."
@@ -45,10 +46,35 @@ def applied(function: str, chosen: "ChosenRun", book: "Book", paths: Mapping[str
 
 @contextmanager
 def beside(place: Path) -> Iterator[Path]:
-    """An empty folder on the disk of a place, gone at the end: what is not whole never stands in its place."""
+    """An empty folder on the disk of a place, gone at the end: what is not whole never stands in its place.
+
+    Raises:
+        InputError: raised within; what it says of the folder, or of a file of the place's name in it, names the place.
+        OSError: raised within, likewise.
+    """
+    from tunebook.errors import InputError
+
     place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=place.parent, prefix=f".{place.name}.") as folder:
-        yield Path(folder)
+    with tempfile.TemporaryDirectory(dir=place.parent.absolute(), prefix=f".{place.name}.") as name:
+        folder = Path(name)
+        try:
+            yield folder
+        except InputError as error:
+            raise InputError(*(_of_place(problem, folder, place) for problem in error.problems)) from error
+        except OSError as error:
+            if error.filename is not None:
+                error.filename = _named(str(error.filename), folder, place)
+            raise
+
+
+def _of_place(problem: "Problem", folder: Path, place: Path) -> "Problem":
+    """A problem, told of the place that a person named and not of the folder beside it."""
+    texts = (problem.place, problem.message, problem.hint)
+    return type(problem)(*(_named(text, folder, place) for text in texts))
+
+
+def _named(text: str, folder: Path, place: Path) -> str:
+    return text.replace(str(folder / place.name), str(place)).replace(str(folder), str(place))
 
 
 def put(files: Iterable[Path], to: Path, *, force: bool) -> tuple[Path, ...]:

@@ -124,12 +124,12 @@ def _run_one(prepared: Prepared, book: Book, ledger: Ledger, console: Console, *
 
 
 def _tell(ended: Ended, count: "_Count", prepared: Prepared, progress: Progress, bar: TaskID) -> None:
-    """One line for a failure, and how far the study is."""
+    """One line for a failure, and how far the study is: after a run, or after the last of a cohort."""
     if ended.outcome.status == "failed":
         why = f"{ended.outcome.kind}: {ended.outcome.reason}"
         progress.console.print(f"{_named(ended, prepared)}: {why}", soft_wrap=True, markup=False)
     progress.update(bar, completed=count.done, state=str(count))
-    if ended.fresh and not progress.console.is_terminal:
+    if ended.fresh and not ended.with_it and not progress.console.is_terminal:
         progress.console.print(f"{prepared.study.study}: {count}", markup=False)
 
 

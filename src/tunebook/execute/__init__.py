@@ -10,7 +10,9 @@ provenance.py  under which versions, on which machine
 applying.py    a trained run put to use, in a process of its own
 inline.py      executor: at once, in this process
 processes.py   executor: child processes that are pinned, limited and killed
+endings.py     from the end of such a child to the outcomes of its job
 serve.py       what such a child does first and last
 forking.py     what the fork server imports to end when its conductor does
 slots.py       how many at once, and on which cores or GPUs
+threads.py     the variables that tell libraries how many threads to start
 """

@@ -20,13 +20,13 @@ from typing import Any
 
 from tunebook.errors import Crashed, InputError, Problem
 from tunebook.execute.child import load
+from tunebook.execute.threads import thread_variables
 from tunebook.records import Configuration, Run, Settings, canonical_json
 from tunebook.task import Context
 
 CHILD = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from tunebook.execute.applying import answer; answer()"
 )
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def apply(application: Application) -> tuple[str, ...]:
         OSError: that the function raised.
         Crashed: for any other error of it, with the child's traceback, and when its process ended without an answer.
     """
-    variables = dict.fromkeys(THREAD_VARIABLES, str(application.context.threads))
+    variables = thread_variables(application.context.threads)
     command = [sys.executable, "-c", CHILD, json.dumps(sys.path)]
     with subprocess.Popen(
         command, env={**os.environ, **variables}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

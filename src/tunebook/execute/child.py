@@ -178,8 +178,19 @@ def _trained(attempts: Sequence[Attempt]) -> tuple[dict[str, ToDo], dict[str, Ex
             if len(group) == 1:
                 errors[group[0].run.id] = error
             else:
-                groups += [[attempt] for attempt in group if not attempt.folder.checkpoint.exists()]
+                again = [attempt for attempt in group if not attempt.folder.checkpoint.exists()]
+                _told(again, error, others=len(group) - 1)
+                groups += [[attempt] for attempt in again]
     return to_do, errors
+
+
+def _told(again: Sequence[Attempt], error: Exception, *, others: int) -> None:
+    """Write into the log of each run that it is trained once more, and why."""
+    together = f"the training together with {others} {'other' if others == 1 else 'others'}"
+    kind, reason = failed(error)
+    for attempt in again:
+        with attempt.folder.log.open("a", encoding="utf-8") as log:
+            log.write(f"trained again alone: {together} ended with {kind}: {reason}\n")
 
 
 def _ended(attempt: Attempt, to_do: ToDo | None, error: Exception | None) -> Outcome:

@@ -28,7 +28,8 @@ class Job:
         pictures: Splits whose items are drawn.
         threads: Threads of the process that runs it.
         device: `cpu`, `cuda:0`. An executor with places of its own says it anew.
-        seconds: Limit of wall-clock time of each run; None for no limit. Held by executors that start processes.
+        seconds: Limit of wall-clock time of a run; None for no limit. A cohort has the sum of its runs' limits. Held by
+            executors that start processes.
         memory_gb: Limit of resident memory in 10^9 bytes; None for no limit. Held like `seconds`.
         task_object: `package.module:NAME` of a task that is not installed.
     """

@@ -35,28 +35,17 @@ from typing import Any, Self
 
 import psutil
 
-from tunebook.errors import Crashed, InputError, Killed, OutOfMemory, OutOfTime, Problem
+from tunebook.errors import InputError, OutOfMemory, OutOfTime, Problem
 from tunebook.execute import forking
+from tunebook.execute.endings import Ending, answered, recorded
 from tunebook.execute.job import Job
-from tunebook.execute.provenance import provenance
 from tunebook.execute.serve import serve
 from tunebook.execute.slots import Place, slots
-from tunebook.folders import Busy, RunFolder
-from tunebook.records import Costs, Outcome
+from tunebook.execute.threads import thread_variables
+from tunebook.records import Outcome
 
 LOOK_SECONDS = 0.25
 GRACE_SECONDS = 1.0
-LOCK_SECONDS = 10.0
-SERVER_LOST = 255
-"""Exit code that multiprocessing reports when the fork server is gone and nobody knows how the child ended."""
-NOT_ITS_FAULT = (-signal.SIGKILL, -signal.SIGTERM, SERVER_LOST)
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
 
 _multiprocessing = threading.Lock()
 """Held while a child is started or asked for its exit code: multiprocessing does both for all children at once."""
@@ -126,7 +115,7 @@ class Processes:
             if len(job.runs) > 1:
                 ending = self._look_after(job, place)
                 if ending.answer is not None:
-                    return _answered(ending.answer)
+                    return answered(ending.answer)
             return tuple(self._alone(replace(job, runs=(run,)), place) for run in job.runs)
         finally:
             self._free.put(place)
@@ -136,9 +125,9 @@ class Processes:
         ending = self._look_after(job, place)
         if ending.lost:
             ending = self._look_after(job, place)
-        return _answered(ending.answer)[0] if ending.answer is not None else _recorded(job, ending)
+        return answered(ending.answer)[0] if ending.answer is not None else recorded(job, ending)
 
-    def _look_after(self, job: Job, place: Place) -> "_Ending":
+    def _look_after(self, job: Job, place: Place) -> Ending:
         """Start a child and stay with it to its end.
 
         Raises:
@@ -156,87 +145,6 @@ class Processes:
             return child.ending()
         finally:
             child.close()
-
-
-@dataclass(frozen=True)
-class _Ending:
-    """How a child ended: its answer, the limit it exceeded, or an exit code."""
-
-    answer: Mapping[str, Any] | None
-    exceeded: str
-    code: int | None
-    started: datetime
-    seconds: float
-    peak_memory_mb: float
-
-    @property
-    def lost(self) -> bool:
-        return self.answer is None and not self.exceeded and self.code in NOT_ITS_FAULT
-
-
-def _answered(answer: Mapping[str, Any]) -> tuple[Outcome, ...]:
-    """The outcomes in a child's answer.
-
-    Raises:
-        InputError: what it says is wrong for every run.
-    """
-    if "problems" in answer:
-        raise InputError(*(Problem(**problem) for problem in answer["problems"]))
-    return tuple(Outcome(**{**found, "costs": Costs(**found["costs"])}) for found in answer["outcomes"])
-
-
-def _recorded(job: Job, ending: _Ending) -> Outcome:
-    """The outcome, written to the run's folder, of a child that gave no answer."""
-    if ending.exceeded == OutOfTime.kind:
-        return _record(job, ending, OutOfTime.kind, f"stopped after {job.seconds:g} s, the limit of a run")
-    if ending.exceeded == OutOfMemory.kind:
-        reason = f"stopped at {ending.peak_memory_mb / 1000:.2f} GB; the limit of a run is {job.memory_gb:g} GB"
-        return _record(job, ending, OutOfMemory.kind, reason)
-    kind = Killed.kind if ending.lost else Crashed.kind
-    return _record(job, ending, kind, _how(ending.code))
-
-
-def _how(code: int | None) -> str:
-    if code in (None, SERVER_LOST):
-        return "its process was lost twice, together with the fork server"
-    assert code is not None
-    if code in NOT_ITS_FAULT:
-        return f"killed twice by signal {-code}; the usual cause is a machine out of memory"
-    if code < 0:
-        return f"its process was ended by {_signal_name(-code)}"
-    return f"its process ended with exit code {code} before the run did"
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:  # a real-time signal has no name
-        return f"signal {number}"
-
-
-def _record(job: Job, ending: _Ending, kind: str, reason: str) -> Outcome:
-    """Write the outcome that the child could not write; a finished one stays in its place."""
-    outcome = Outcome(
-        "failed",
-        kind,
-        reason,
-        costs=Costs(seconds=ending.seconds, peak_memory_mb=ending.peak_memory_mb),
-        provenance=provenance(job.device, job.threads, book=job.book, started=ending.started),
-    )
-    (run,) = job.runs
-    folder = RunFolder.of(job.book, run)
-    try:
-        with folder.lock(wait=LOCK_SECONDS):
-            previous = folder.read_outcome()
-            folder.write_run(run)
-            folder.at.mkdir(parents=True, exist_ok=True)
-            with folder.log.open("a", encoding="utf-8") as log:
-                log.write(f"{kind}: {reason}\n")
-            if previous is None or previous.status != "finished":
-                folder.write_outcome(outcome)
-    except Busy:
-        raise InputError(Problem(str(folder.path), "must be free; another process works on this run")) from None
-    return outcome
 
 
 class _Child:
@@ -278,9 +186,9 @@ class _Child:
         self._signal(signal.SIGKILL)
         self._wait(None)
 
-    def ending(self, exceeded: str = "") -> _Ending:
+    def ending(self, exceeded: str = "") -> Ending:
         """How it ended. An answer that was under way when a limit struck counts."""
-        return _Ending(
+        return Ending(
             answer=self._answer,
             exceeded=exceeded,
             code=None if self._answer is not None else self._code(),
@@ -380,7 +288,7 @@ class _Start:
 
     def _variables(self) -> dict[str, str]:
         # The last one lets torch look for GPUs without starting CUDA, which a fork would not survive.
-        return dict.fromkeys(THREAD_VARIABLES, str(self.threads)) | {"PYTORCH_NVML_BASED_CUDA_CHECK": "1"}
+        return thread_variables(self.threads) | {"PYTORCH_NVML_BASED_CUDA_CHECK": "1"}
 
 
 @contextmanager

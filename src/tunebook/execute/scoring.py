@@ -139,7 +139,7 @@ class Scorer:
                 item=item,
                 value=value,
                 n=n,
-                expected=sum(each.expected for each in scores.values()),
+                expected=sum(each.expected for each in scored),
                 evaluator=self.scoring.evaluator,
                 settings=used,
                 reason=reason,

@@ -20,7 +20,7 @@ from tunebook.ledger.database import MEMORY, REBUILD, Database, exists
 from tunebook.ledger.indexing import index_folder, index_record
 from tunebook.ledger.rebuild import Rebuilt, fill, refill
 from tunebook.ledger.records_files import PlannedEntry, decision_from
-from tunebook.records import Case, Configuration, Costs, Decision, Measurement, Outcome, Run, Settings
+from tunebook.records import Case, Configuration, Costs, Decision, Measurement, Outcome, Part, Run, Settings
 
 CHUNK = 500  # ids in one query: databases limit the number of parameters
 
@@ -204,15 +204,26 @@ class Ledger:
         query = query.order_by(table.c.run, table.c.position)
         yield from map(Aggregate._make, self._of(query, table.c.run, run_ids))
 
-    def items(self, run_ids: Iterable[str]) -> Iterator[tuple[tuple[str, int, str, str, str], dict[str, float]]]:
-        """(run, length, id of the scoring, metric, split) -> the items that have a value, in the order of the file."""
+    def items(
+        self, run_ids: Iterable[str]
+    ) -> Iterator[tuple[tuple[str, int, str, str, str], dict[str, float], dict[str, Part]]]:
+        """(run, length, id of the scoring, metric, split), and its items that have a value, in the order of the file.
+
+        Items of one thing each come first; where any of them holds several things or none, all are parts, which come
+        second.
+        """
         table = tables.measurements
         key = (table.c.run, table.c.length, table.c.scoring, table.c.metric, table.c.split)
-        query = select(*key, table.c.item, table.c.value).where((table.c.item != "") & table.c.value.is_not(None))
+        query = select(*key, table.c.item, table.c.value, table.c.n, table.c.expected)
+        query = query.where((table.c.item != "") & table.c.value.is_not(None))
         rows = self._of(query.order_by(*key, table.c.position), table.c.run, run_ids)
         # There are many: each costs one look at its key and one at its pair.
         for found, group in groupby(rows, itemgetter(0, 1, 2, 3, 4)):
-            yield found, dict(map(itemgetter(5, 6), group))
+            held = list(group)
+            if set(map(itemgetter(7), held)) == {1}:
+                yield found, dict(map(itemgetter(5, 6), held)), {}
+            else:
+                yield found, {}, {name: Part(*part) for name, *part in map(itemgetter(5, 6, 7, 8), held)}
 
     def settings_of(self, run_ids: Iterable[str]) -> Mapping[tuple[str, int, str], tuple[Settings, ...]]:
         """(run, length, id of the scoring) -> what it chose after training, in the order of its file."""

@@ -8,7 +8,7 @@ from typing import Any
 from tunebook.folders import RunFolder
 from tunebook.ledger.ledger import Aggregate, Ledger
 from tunebook.ledger.records_files import PlannedEntry
-from tunebook.records import Outcome, RunFacts, Settings
+from tunebook.records import Outcome, Part, RunFacts, Settings
 
 Key = tuple[str, str]
 Scored = tuple[str, int, str]
@@ -58,6 +58,7 @@ class _Scores:
     reasons: dict[Key, str] = field(default_factory=dict)
     counts: dict[Key, tuple[int, int]] = field(default_factory=dict)
     items: dict[Key, dict[str, float]] = field(default_factory=dict)
+    parts: dict[Key, dict[str, Part]] = field(default_factory=dict)
 
     def add(self, one: Aggregate) -> None:
         key = (one.metric, one.split)
@@ -74,9 +75,12 @@ def _scores(ledger: Ledger, runs: Collection[str], wanted: set[Scored]) -> Mappi
         key = (one.run, one.length, one.scoring)
         if key in wanted:
             found.setdefault(key, _Scores()).add(one)
-    for (run, length, scoring, metric, split), values in ledger.items(runs):
+    for (run, length, scoring, metric, split), values, parts in ledger.items(runs):
         if (run, length, scoring) in wanted:
-            found.setdefault((run, length, scoring), _Scores()).items[metric, split] = values
+            held = found.setdefault((run, length, scoring), _Scores())
+            held.items[metric, split] = values
+            if parts:
+                held.parts[metric, split] = parts
     return found
 
 
@@ -109,6 +113,7 @@ def _facts(
         reasons=scored.reasons,
         counts=scored.counts,
         items=scored.items,
+        parts=scored.parts,
         settings=settings,
         quantities=outcome.quantities,
         costs=outcome.costs,

@@ -29,6 +29,7 @@ from tunebook.records.tables import (
     Excluded,
     MetricFacts,
     Overruling,
+    Part,
     Picture,
     Row,
     RuleArgument,
@@ -40,6 +41,7 @@ from tunebook.records.tables import (
 
 __all__ = [
     "COSTS", "Case", "Chapter", "Configuration", "Control", "Costs", "CurvePoint", "DATA_ROOT", "Decision", "Excluded",
-    "Measurement", "MetricFacts", "Outcome", "Overruling", "Picture", "PlannedRun", "Role", "Row", "RuleArgument",
-    "Run", "RunFacts", "Scalar", "Scoring", "Settings", "State", "Table", "Upstream", "canonical_json", "digest",
+    "Measurement", "MetricFacts", "Outcome", "Overruling", "Part", "Picture", "PlannedRun", "Role", "Row",
+    "RuleArgument", "Run", "RunFacts", "Scalar", "Scoring", "Settings", "State", "Table",
+    "Upstream", "canonical_json", "digest",
 ]  # fmt: skip

@@ -102,12 +102,26 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Part:
+    """The score of a part of a split: of a speaker, a site, a file.
+
+    Args:
+        n: How many things were scored in it. `expected`: how many there are.
+    """
+
+    value: float
+    n: int
+    expected: int
+
+
+@dataclass(frozen=True)
 class RunFacts:
     """One run as a page needs it.
 
     Args:
         scores: (metric, split) -> aggregate value.
-        items: (metric, split) -> item name -> value.
+        items: (metric, split) -> item name -> value: a sample of what the split could have held.
+        parts: (metric, split) -> name of a part -> its score, where a metric is scored on parts that hold many things.
         reasons: (metric, split) -> why there is no value.
     """
 
@@ -118,6 +132,7 @@ class RunFacts:
     reason: str = ""
     scores: Mapping[tuple[str, str], float] = field(default_factory=dict)
     items: Mapping[tuple[str, str], Mapping[str, float]] = field(default_factory=dict)
+    parts: Mapping[tuple[str, str], Mapping[str, Part]] = field(default_factory=dict)
     reasons: Mapping[tuple[str, str], str] = field(default_factory=dict)
     counts: Mapping[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     """(metric, split) -> items scored, items expected."""

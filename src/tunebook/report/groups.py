@@ -1,10 +1,10 @@
 """Scores of the parts of a split, where the score of the split is not their mean: speakers, sites, files."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tunebook.analyse import Cell, cases, cell, judge, ordered, outdated
-from tunebook.analyse.scores import items_of
+from tunebook.analyse.scores import parts_of, runs_of
 from tunebook.records import Case, Role, Row, Table
 from tunebook.report.cards import LONG, Block, Card, Grid, Heading, Said, Value
 from tunebook.report.wording import counted, in_case, metric_name, spread, with_n
@@ -21,7 +21,7 @@ class _Parts:
 
     Args:
         whole: The score. `parts`: group -> its score, over the same runs.
-        mean: Whether the score is the mean of the groups.
+        held: Group -> how many items of it have a score, at least, and how many there are; of the whole as well.
     """
 
     metric: str
@@ -29,11 +29,11 @@ class _Parts:
     case: Case
     whole: Cell
     parts: Mapping[str, Cell]
-    mean: bool
+    held: Mapping[str, tuple[int, int]]
 
 
 def groups_card(table: Table) -> Card | None:
-    """The decided configuration, group by group; None where every score is the mean of its items."""
+    """The decided configuration, group by group; None where the study's metrics are not scored on groups."""
     decision = table.decision if table.decision is not None and not outdated(table) else judge(table).decision
     entry = next((each for each in ordered(table) if decision and each.configuration == decision.configuration), None)
     if decision is None or entry is None:
@@ -44,7 +44,7 @@ def groups_card(table: Table) -> Card | None:
         if row is not None
         for parts in _parts(table, case, row, decision.role)
     ]
-    if all(each.mean for each in found):
+    if not found:
         return None
     sentence = (
         f"{entry.label or entry.configuration}, group by group: the score of a split is that of all its items "
@@ -64,9 +64,18 @@ def _parts(table: Table, case: Case, row: Row, role: Role) -> Iterator[_Parts]:
     for split in dict.fromkeys((table.select_split, *table.splits)):
         for metric in dict.fromkeys((table.select_metric, *table.report)):
             whole = cell(row, metric=metric, split=split, role=role)
-            parts = items_of(row, metric=metric, split=split, role=role)
+            parts = parts_of(row, metric=metric, split=split, role=role)
             if whole.mean is not None and len(parts) >= FEWEST:
-                yield _Parts(metric, split, case, whole, parts, mean=bool(whole.items))
+                yield _Parts(metric, split, case, whole, parts, _held(row, role, (metric, split)))
+
+
+def _held(row: Row, role: Role, key: tuple[str, str]) -> dict[str, tuple[int, int]]:
+    found: dict[str, tuple[int, int]] = {}
+    for run in runs_of(row, role):
+        here = {name: (part.n, part.expected) for name, part in run.parts.get(key, {}).items()}
+        for name, count in {**here, **({WHOLE: run.counts[key]} if key in run.counts else {})}.items():
+            found[name] = min(found.get(name, count), count)
+    return found
 
 
 def _extremes(each: _Parts) -> Iterator[str]:
@@ -76,8 +85,8 @@ def _extremes(each: _Parts) -> Iterator[str]:
         return
     if len({part.mean for part in known.values()}) == 1:
         yield (
-            f"On {each.split}{in_case(each.case)}, {each.metric} is {with_n(each.whole)}, and as much in each of "
-            f"{counted(len(known), 'group')}."
+            f"On {each.split}{in_case(each.case)}, {each.metric} is {with_n(each.whole)}; in each of "
+            f"{counted(len(known), 'group')} it is {_common(known.values())}."
         )
         return
     low, high = (pick(known, key=lambda name: known[name].mean or 0.0) for pick in (min, max))
@@ -88,12 +97,18 @@ def _extremes(each: _Parts) -> Iterator[str]:
     )
 
 
+def _common(parts: Iterable[Cell]) -> str:
+    """Of groups with the same mean: `0.998 ± 0.003`; the mean alone where their spreads differ."""
+    texts = list(dict.fromkeys(map(spread, parts)))
+    return texts[0] if len(texts) == 1 else f"{texts[0].split(' ')[0]} on average"
+
+
 def _grid(table: Table, found: Sequence[_Parts]) -> Grid:
     metrics = list(dict.fromkeys(each.metric for each in found))
     several = len(cases(table)) > 1
     headings = [Heading("group"), Heading("split"), *([Heading("case")] if several else [])]
     headings += [Heading(metric_name(table, metric), numeric=True) for metric in metrics]
-    headings.append(Heading("n", "runs", numeric=True))
+    headings += [Heading("items", "scored of all", numeric=True), Heading("n", "runs", numeric=True)]
     rows: list[list[Value]] = []
     marked: set[int] = set()
     for case, split in dict.fromkeys((each.case.label, each.split) for each in found):
@@ -105,7 +120,9 @@ def _grid(table: Table, found: Sequence[_Parts]) -> Grid:
             if name == WHOLE:
                 marked.add(len(rows))
             where = [Value(split), *([Value(case)] if several else [])]
-            rows.append([Value(name), *where, *map(_value, cells), Value(str(n), sort=n)])
+            held = min((each.held[name] for each in here.values() if name in each.held), default=(0, 0))
+            items = Value(f"{held[0]} of {held[1]}", sort=held[0])
+            rows.append([Value(name), *where, *map(_value, cells), items, Value(str(n), sort=n)])
     facets = {heading.text: [row[at].text for row in rows] for at, heading in enumerate(headings[: 2 + several])}
     facets = {name: values for name, values in facets.items() if len(set(values)) > 1}
     title = "Scores by group" if len(rows) <= LONG else f"Scores by group ({len(rows)} rows)"

@@ -20,6 +20,7 @@ from tunebook.ledger.ledger import Ledger
 from tunebook.records import Configuration, Decision, Run, digest
 from tunebook.runs.shelf import NO_SEED, Shelf
 from tunebook.spec.canonical import configuration as canonical
+from tunebook.spec.fields import value_at
 from tunebook.spec.references import WeightsReference, is_reference, parse
 from tunebook.task import Task
 
@@ -56,7 +57,8 @@ class Inputs:
 
     def _verify(self, config: BaseModel, data: str, values: Mapping[str, Any]) -> None:
         """Have the task read its data, once for a content and a way of reading it."""
-        known = digest([__version__, self.task.name, self.task.version, data, values.get("data")])
+        looked_at = [value_at(values, path) for path in self.task.verified]
+        known = digest([__version__, self.task.name, self.task.version, data, *looked_at])
         mark = self.shelf.cache.path.parent / "verified" / known
         if mark in self.refused:
             raise self.refused[mark]

@@ -278,6 +278,8 @@ def _report(report: Report, select: Select, workload: Workload, faults: Faults) 
     if report.metrics:
         return report
     ending = select.metric.rsplit(".", 1)[-1]
+    if ending == select.metric:
+        return report.model_copy(update={"metrics": (ending,)})
     return report.model_copy(update={"metrics": tuple(name for name in metrics if name.rsplit(".", 1)[-1] == ending)})
 
 

@@ -60,12 +60,14 @@ class Ended:
     Args:
         fresh: Whether it ran now; False when it had ended before.
         to_come: Runs that are under way or will be handed out.
+        with_it: Runs of its cohort that have ended as well and are told next.
     """
 
     planned: PlannedRun
     outcome: Outcome
     fresh: bool
     to_come: int
+    with_it: int = 0
 
 
 def conduct(
@@ -236,7 +238,8 @@ def _conduct(
                 ledger.ingest(_folder(planned, stage))
             to_come = sum(map(len, running.values())) + len(waiting)
             for at, (planned, outcome) in enumerate(zip(cohort, outcomes, strict=True), start=1):
-                yield Ended(planned, outcome, fresh=True, to_come=to_come + len(cohort) - at)
+                rest = len(cohort) - at
+                yield Ended(planned, outcome, fresh=True, to_come=to_come + rest, with_it=rest)
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,15 @@
 """Making a study ready: its plan, and the runs that it holds before any of them has run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from tunebook import task as tasks
+from tunebook.errors import InputError, Problem
 from tunebook.ledger.ledger import Ledger
-from tunebook.records import Decision, PlannedRun, Scalar, Upstream
+from tunebook.records import Decision, PlannedRun, Scalar, Upstream, canonical_json
 from tunebook.runs import (
     Inputs,
     Shelf,
@@ -23,6 +24,7 @@ from tunebook.runs import (
 )
 from tunebook.search.grid import grid
 from tunebook.spec.completing import complete
+from tunebook.spec.names import suggestion
 from tunebook.spec.plan import Plan, Planned, plan
 from tunebook.spec.refining import refined
 from tunebook.spec.space import Point
@@ -114,6 +116,7 @@ def prepare(study: Study, shelf: Shelf, *, text: str = "") -> Prepared:
     study, task, decisions = ready.plan.study, ready.task, ready.decisions
     inputs = Inputs(shelf, task, study.study)
     searched = search_runs(ready.plan, inputs)
+    _check_selection(study, task, searched, shelf.book)
     further = [] if study.noise is None else list(noise_runs(ready.plan, study.noise, inputs))
     for decision in decisions.values() if study.control else ():
         further += control_runs(decision, ready.plan, searched, inputs, task, shelf.ledger)
@@ -129,6 +132,31 @@ def prepare(study: Study, shelf: Shelf, *, text: str = "") -> Prepared:
         shelf.book, study, task, ready.plan, (*searched, *further), inputs, decisions, text, carried, upstream,
         {cell.planned.configuration.id: cell.planned for cell in floors},
     )  # fmt: skip
+
+
+def _check_selection(study: Study, task: Task, searched: Sequence[PlannedRun], book: Path) -> None:
+    """Refuse what the data cannot be judged by, before anything is trained.
+
+    Raises:
+        InputError: naming every split that they do not have, and every metric of the decision that they cannot give.
+    """
+    problems: dict[Problem, None] = {}
+    distinct = {
+        canonical_json([one.run.fingerprints, one.run.configuration.values.get("data")]): one for one in searched
+    }
+    for one in distinct.values():
+        config = task.Config.model_validate(one.run.configuration.values)
+        names = tuple(task.splits(config))
+        asked = [("select.split", study.select.split), *(("report.splits", split) for split in study.report.splits)]
+        for key, split in asked:
+            if split not in names:
+                message = f"must be one of the splits {', '.join(names)}; got {split}"
+                problems[Problem(f"{study.study}: {key}", message, suggestion(split, names))] = None
+        for metric in study.select.metrics if study.select.split in names else ():
+            if refusal := task.refusal(config, book, metric=metric, split=study.select.split):
+                problems[Problem(f"{study.study}: select", f"{refusal}; got {metric}")] = None
+    if problems:
+        raise InputError(*problems)
 
 
 def _tried(decision: Decision, ledger: Ledger) -> Mapping[str, tuple[Scalar, ...]]:

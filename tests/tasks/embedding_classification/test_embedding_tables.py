@@ -82,14 +82,14 @@ def test_groups_items_quality_and_hardness_are_read(tmp_path: Path):
     values = columns(
         site=["a", "b"] * 6,
         day=[date(2024, 5, 1)] * 12,
-        recording=["x", "x", "y", "y"] * 3,
+        recording=[f"{split}-{name}" for split in "tvx" for name in "aabb"],
         quality=["High", None] * 6,
         score=[0.5, None] * 6,
     )
     train = read(tmp_path, values, groups=["site", "day"], item="recording", hardness="score").splits["train"]
 
     assert train.groups == ("a · 2024-05-01", "b · 2024-05-01") * 2
-    assert train.items == ("x", "x", "y", "y")
+    assert train.items == ("t-a", "t-a", "t-b", "t-b")
     assert train.quality == ("High", "", "High", "")
     assert np.array_equal(train.hardness, [0.5, np.nan, 0.5, np.nan], equal_nan=True)
 
@@ -168,6 +168,15 @@ def test_unknown_columns_are_named_with_near_ones(tmp_path: Path):
     assert "clip, label, split, embedding" in caught.value.problems[1].hint
 
 
+def test_a_recording_never_spans_splits(tmp_path: Path):
+    """What is scored as one is kept together, whether the splits are given or made."""
+    values = columns(recording=["x"] * 12)
+    ((place, message),) = refused(lambda: read(tmp_path, values, item="recording"))
+
+    assert place == "clips.parquet, column recording"
+    assert message == "must keep every value in one split; got x in train and val and test"
+
+
 def test_everything_wrong_in_the_columns_is_said_at_once(tmp_path: Path):
     """Spoilt embeddings, missing labels and names: each with its column and rows."""
     values = columns(recording=[["x"]] * 12, score=["low"] * 12)
@@ -187,10 +196,10 @@ def test_everything_wrong_in_the_columns_is_said_at_once(tmp_path: Path):
 
     assert found == [
         ("clips.parquet, column split", f"must have rows of the split tset; got {THERE}"),
+        ("clips.parquet, column recording", "must hold one value a row, text or a number; got List(String)"),
         ("clips.parquet, column clip", "must have a value in every row; row 0 has none"),
         ("clips.parquet, column embedding", SPOILT.format("rows 5, 7")),
         ("clips.parquet, column label", "must have a value in every row; row 3 has none"),
-        ("clips.parquet, column recording", "must hold one value a row, text or a number; got List(String)"),
         ("clips.parquet, column score", "must hold numbers; got String"),
     ]  # fmt: skip
 

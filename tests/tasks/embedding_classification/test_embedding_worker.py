@@ -284,7 +284,7 @@ def test_several_classes_are_ranked_by_their_odds(book):
     shares = np.exp(logits["test"]) / np.exp(logits["test"]).sum(axis=1, keepdims=True)
     truth = np.stack([_targets(book, "test", label) for label in ("owl", "robin", "wren")], axis=1)
 
-    assert settings == {}
+    assert set(settings) == {"early stopping"}
     assert values["macro.auroc", ""] == pytest.approx(reference.roc_auc_score(truth, shares))
     assert values["accuracy", ""] == pytest.approx((truth.argmax(axis=1) == shares.argmax(axis=1)).mean())
     assert {name for name, _ in values} == set(available("multi-class"))
@@ -346,8 +346,9 @@ def test_another_threshold_trains_nothing(tmp_path):
     work(job)
 
     assert RunFolder.of(tmp_path, run).checkpoint.stat().st_mtime_ns == written
-    (settings,) = RunFolder.of(tmp_path, run).read_settings(job.scoring.id)
+    settings, stopping = RunFolder.of(tmp_path, run).read_settings(job.scoring.id)
     assert (settings.metric, settings.split) == ("balanced_accuracy", "test")
+    assert (stopping.mode, stopping.metric, stopping.split) == ("early stopping", "loss", "val")
 
 
 def test_baselines_are_brought_to_scores(tmp_path):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.special import expit, softmax
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from tests.tasks.embedding_classification.head_runs import some_rows
@@ -86,3 +87,28 @@ def test_rows_of_one_class_alone_are_no_error():
 
     assert not tensors["output.weight"].any()
     assert tensors["output.bias"] == shares["output.bias"]
+
+
+@pytest.mark.parametrize("kind", ["binary", "multi-class"])
+def test_where_the_embeddings_lie_changes_nothing(kind):
+    """Far from 0 and unscaled it converges too, to what it says of the same rows around 0."""
+    rows = some_rows(rows=200, classes=1 if kind == "binary" else 3, single=kind == "multi-class")
+    far = TrainingSet(rows.embeddings + np.float32(512) * np.arange(rows.embeddings.shape[1]), rows.targets)
+    near, moved = (logistic.fit(each, kind=kind, c=0.01, standardise=False) for each in (rows, far))
+
+    assert not moved.facts
+    assert np.allclose(said(near, rows), said(moved, far), atol=0.05)
+
+
+@pytest.mark.parametrize("kind", ["binary", "multi-class"])
+def test_a_fit_that_does_not_converge_says_so(kind):
+    """Columns of very different scales are too much for it; standardised, they are not."""
+    rows = some_rows(rows=200, classes=1 if kind == "binary" else 3, single=kind == "multi-class")
+    scales = np.geomspace(1e-4, 1e4, rows.embeddings.shape[1], dtype=np.float32)
+    uneven = TrainingSet(rows.embeddings * scales, rows.targets)
+
+    with pytest.warns(ConvergenceWarning):
+        stopped = logistic.fit(uneven, kind=kind, standardise=False)
+
+    assert stopped.facts == {"converged": "0"}
+    assert not logistic.fit(uneven, kind=kind).facts

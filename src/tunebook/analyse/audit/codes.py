@@ -58,8 +58,8 @@ CODES: Mapping[str, Code] = {
     ),
     "T403": Code(
         "items missing from the score",
-        "What has no score is often what went wrong: the score is that of the rest, and scores over different items "
-        "cannot be compared.",
+        "What has no score is often what went wrong. Left out, it makes the score that of the rest, not to be compared "
+        "with scores over other items; counted as negative, it makes part of the score no prediction of the model.",
     ),
     "T404": Code(
         "degenerate predictor",

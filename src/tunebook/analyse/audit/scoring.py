@@ -56,10 +56,10 @@ def items_missing(table: Table) -> Iterator[Finding]:
         if run.status == "finished" and n < expected and (metric, split) in run.scores
     ]
     if evidence:
-        seen = "the measurements.jsonl of the run says for each of these items why it has no value"
+        seen = "the measurements.jsonl of the run says which items and why, or how many of each group"
         yield finding(
             "T403",
-            f"{len(evidence)} {'score lacks' if len(evidence) == 1 else 'scores lack'} items of the split.",
+            f"{counted(len(evidence), 'score')} with fewer items scored than the split has.",
             evidence,
             seen if is_own(table) else "score every item; one without a prediction counts as an empty prediction",
         )

@@ -110,7 +110,9 @@ def _scores(run: RunFacts, key: Key, *, mode: str, items: bool) -> Iterator[tupl
     yield (reason, metric, split, "", value, n, expected, *last)
     if items:
         for item, score in run.items.get(key, {}).items():
-            yield ("", metric, split, item, score, 1, expected, *last)
+            yield ("", metric, split, item, score, 1, 1, *last)
+        for name, part in run.parts.get(key, {}).items():
+            yield ("", metric, split, name, part.value, part.n, part.expected, *last)
 
 
 def _mode(table: Table, metric: str) -> str:

@@ -11,9 +11,9 @@ from tunebook.errors import DataError, Problem
 from tunebook.fingerprints import Input
 from tunebook.records import canonical_json
 from tunebook.task import Metric
-from tunebook.tasks.embedding_classification import effects, pooling, tables
+from tunebook.tasks.embedding_classification import effects, pooling, subsets, tables
 from tunebook.tasks.embedding_classification.config import Config
-from tunebook.tasks.embedding_classification.metrics import MEASURES
+from tunebook.tasks.embedding_classification.metrics import MEASURES, available
 from tunebook.tasks.embedding_classification.rows import Labelled
 
 BASELINES: Mapping[str, Mapping[str, Any]] = {
@@ -32,6 +32,10 @@ class EmbeddingClassification:
     Config: type[BaseModel] = Config
     metrics: Mapping[str, Metric] = {name: measure.metric for name, measure in MEASURES.items()}
     worker = "tunebook.tasks.embedding_classification.worker:Worker"
+    verified = (
+        *("data", "subset", "early_stopping", "keep_weights"),
+        *("head.kind", "loss.kind", "threshold.choose"),
+    )
     predictor = "tunebook.tasks.embedding_classification.applying:predict"
     formats: Mapping[str, str] = {
         "head": "tunebook.tasks.embedding_classification.exporting:head",
@@ -68,6 +72,17 @@ class EmbeddingClassification:
         """Those that the configuration names."""
         return tables.names(_ours(config).data)
 
+    def refusal(self, config: BaseModel, book: Path, *, metric: str, split: str) -> str:
+        """A metric that the kind of labels does not have, or a split that lacks positives or negatives for it."""
+        labelled = tables.read(_ours(config).data, book)
+        known = available(labelled.kind)
+        if metric not in known:
+            return f"must be a metric of {labelled.kind} labels, one of {', '.join(known)}"
+        truth = labelled.splits[split].targets > 0
+        if not (truth.any(axis=0) & ~truth.all(axis=0)).any():
+            return f"must be judged on a split with rows of a class and rows without it, which {split} has not"
+        return ""
+
     def length(self, config: BaseModel, book: Path) -> int:
         """Epochs; 1 for a baseline, which is fitted at once."""
         config = _ours(config)
@@ -96,6 +111,14 @@ def unusable(labelled: Labelled, config: Config) -> Iterator[Problem]:
     if config.threshold.choose in ("recall", "precision") and labelled.kind != "binary":
         message = f"must be auto, f1 or balanced_accuracy for {labelled.kind} labels; got {config.threshold.choose}"
         yield Problem("threshold.choose", message)
+    yield from subsets.problems(labelled.splits[config.data.split.train], config.subset, kind=labelled.kind)
+    if effects.is_validated(config) and config.early_stopping.metric != "loss":
+        truth = labelled.splits[config.early_stopping.split].targets > 0
+        if not (truth.any(axis=0) & ~truth.all(axis=0)).any():
+            message = (
+                f"must be loss where its split has no class both present and absent; got {config.early_stopping.metric}"
+            )
+            yield Problem("early_stopping.metric", message)
     for name, rows in labelled.splits.items():
         try:
             pooling.of_items(pooling.numbered(rows.groups), pooling.numbered(rows.items), names=rows.items)
@@ -119,6 +142,9 @@ def _contradictions(config: Config) -> Iterator[Problem]:
         if name not in known:
             message = f"must be one of the splits {', '.join(known)}; got {name}"
             yield Problem("early_stopping.split", message, "name it in data.split.names or data.split.fractions")
+    if config.data.item is not None and config.data.split.fractions is not None and not config.data.split.by:
+        message = f"must keep the rows of an item together, as {config.data.item} says; got none"
+        yield Problem("data.split.by", message, f"by: [{config.data.item}], or a column around it")
     if config.loss.kind == "softmax" and config.head.kind == "mlp":
         if config.data.positive is not None:
             yield _no_softmax("binary")

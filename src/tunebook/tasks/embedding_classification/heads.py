@@ -10,7 +10,7 @@ The same names stand in `checkpoint.safetensors`.
 import functools
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -36,9 +36,12 @@ class Head:
 
     Args:
         tensors: Name -> float32 tensor on the CPU.
+        facts: What else is to be known of its training, for its checkpoint: `converged` is `0` where a solver stopped
+            before its end.
     """
 
     tensors: Mapping[str, Tensor]
+    facts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def parameters(self) -> int:

@@ -30,9 +30,19 @@ embedding, L2, no hidden layer), `mixup` (a quarter of the rows that carry a cla
 `label_smoothing` (positives lose 0.1) and `train_linear_classifier` (Adam, warm-up, cosine, patience, best weights).
 Focal loss is off: loss.focal true stands for gamma 2 and alpha 0.25.
 
-What differs on purpose: the learning rate moves at every step, there once an epoch; a negative that is smoothed stays
-0, there it becomes 0.1 over the number of rows; mixing and smoothing work in binary tasks too, where they are left out
-there without a word; splits may keep recordings together (`data.split.by`), there segments are dealt at random.
+What differs on purpose:
+
+- The learning rate moves at every step, there once an epoch.
+- A negative that is smoothed stays 0, there it becomes 0.1 over the number of rows. A positive is multiplied, of mixed
+  rows too (0.5 becomes 0.45), there 0.1 is subtracted (0.5 becomes 0.4).
+- Mixing and smoothing work in binary tasks too, where they are left out there without a word.
+- Splits may keep recordings together (`data.split.by`), there segments are dealt at random.
+- SMOTE takes the 5 nearest rows of the class, there of all rows. Mean and linear up-sampling mix the labels of both
+  rows, there the first row's are kept.
+- Early stopping looks at the loss without the L2 penalty, which Keras's val_loss holds: min_delta acts otherwise.
+- Adam's epsilon is 1e-8 (PyTorch), there 1e-7 (Keras).
+- Numbers of rows that follow from a share are rounded, there they are cut.
+
 Later versions use AdamW with weight decay 0.004: name both to have them.
 """
 

@@ -53,14 +53,14 @@ def read(path: Path, data: Data) -> Labelled:
         inside = assigned != splits.LEFT_OUT
         cells, assigned = cells.where(inside), assigned[inside]
         with collected(problems):
-            together = cells.combined(data.split.by)
-            problems += splits.spanning(assigned, together, names, by=data.split.by, place=cells.place)
+            by = data.split.by or ((data.item,) if data.item is not None else ())
+            problems += splits.spanning(assigned, cells.combined(by), names, by=by, place=cells.place)
     if not cells.frame.height:
         raise DataError(*(problems or [Problem(cells.place, "must hold rows; it holds none")]))
     with collected(problems):
         content = _content(cells, data)
     if problems:
-        raise DataError(*problems)
+        raise DataError(*dict.fromkeys(problems))
     if data.split.fractions is not None:
         assigned = splits.dealt(
             content.together if data.split.by else tuple((each,) for each in content.ids),
@@ -91,8 +91,11 @@ def unlabelled(
 
 
 def _naming_rows(path: Path, data: Data) -> Data:
-    """A folder names its rows by itself."""
-    return data.model_copy(update={"id": data.id or "id"}) if path.is_dir() else data
+    """A folder names its rows by itself, and keeps those of a recording together where nothing else is said."""
+    if not path.is_dir():
+        return data
+    split = data.split.model_copy(update={"by": data.split.by or ("file",)})
+    return data.model_copy(update={"id": data.id or "id", "split": split})
 
 
 def _ids(cells: Cells, data: Data) -> tuple[str, ...]:

@@ -34,16 +34,26 @@ def training_set(rows: Rows, subset: Subset, *, kind: Kind, seed: int) -> Traini
         DataError: for qualities or a hardness that no row has, for more positives than there are, and when a class
             (of a binary task: a side) keeps no row: all at once where one does not hide the other.
     """
-    kept, problems = _kept(rows, subset)
-    if not problems and subset.positives is not None:
-        kept, problems = _few(rows, kept, subset.positives, seed)
-    problems = problems or _lost(rows, kept, kind)
+    kept, problems = _left(rows, subset, kind, seed)
     if problems:
         raise DataError(*problems)
     if subset.balance:
         kept = _balanced(rows.targets, kept, kind, _numbers(rows, seed, "balance"))
     found = _taken(rows, kept)
     return upsampled(found, subset.upsampling, kind=kind, seed=seed)
+
+
+def problems(rows: Rows, subset: Subset, *, kind: Kind) -> list[Problem]:
+    """What is wrong with a subset of these rows, whatever the seed; nothing is made."""
+    return _left(rows, subset, kind, 0)[1]
+
+
+def _left(rows: Rows, subset: Subset, kind: Kind, seed: int) -> tuple[NDArray[np.bool_], list[Problem]]:
+    """Which rows quality, hardness and the number of positives leave, and what is wrong with it."""
+    kept, found = _kept(rows, subset)
+    if not found and subset.positives is not None:
+        kept, found = _few(rows, kept, subset.positives, seed)
+    return kept, found or _lost(rows, kept, kind)
 
 
 def _taken(rows: Rows, kept: Bool[np.ndarray, " rows"]) -> TrainingSet:

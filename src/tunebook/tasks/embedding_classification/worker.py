@@ -84,6 +84,8 @@ class Worker:
     ) -> Sequence[Settings]:
         """The threshold, one for all classes; none for multi-class, of which the largest score is predicted.
 
+        Where a split decided when training ended or which weights were kept, that is a setting too.
+
         `missed` is with it where no threshold has the precision or recall that `threshold.at_least` asks for.
 
         Raises:
@@ -94,15 +96,16 @@ class Worker:
         if metric not in available(table.kind):
             message = f"{metric} is no metric of {table.kind} labels; select by one of"
             raise Crashed(f"{message} {', '.join(available(table.kind))}")
+        stopped = _stopped(config)
         if table.kind == "multi-class":
-            return ()
+            return stopped
         (prediction,), (example,) = predictions, examples
         items, _ = _items(config, table.kind, prediction, example)
         goal = _goal(config, metric)
         found = thresholds.best(items.scores, items.truth, goal=goal, at_least=config.threshold.at_least)
         said = {name: value for name, value in (("edge", found.edge), ("missed", not found.reached)) if value}
         maximised = "macro.f1" if table.kind == "multi-label" and goal == "f1" else goal
-        return (Settings(THRESHOLD, split, maximised, {THRESHOLD: found.value, **said}),)
+        return (Settings(THRESHOLD, split, maximised, {THRESHOLD: found.value, **said}), *stopped)
 
     def score(
         self, run: Run, prediction: Prediction, example: Example, settings: Mapping[str, Settings]
@@ -111,7 +114,8 @@ class Worker:
         config = _config(run)
         table = self._tables.known(config.data)
         items, groups = _items(config, table.kind, prediction, example)
-        threshold = settings[THRESHOLD].values[THRESHOLD] if THRESHOLD in settings else 0.5
+        # Of multi-class no threshold is chosen and none is looked at.
+        threshold = 0.5 if table.kind == "multi-class" else settings[THRESHOLD].values[THRESHOLD]
         cut = thresholds.Threshold(float(threshold)).cut  # type: ignore[arg-type]  # calibrate wrote a number
         for group in np.unique(groups).tolist():
             own = items.only(groups == group)
@@ -153,6 +157,15 @@ def _items(config: Config, kind: Kind, prediction: Prediction, example: Example)
     said = scores.log_odds(logits) if is_softmax(config, kind) else logits
     pooled = pooling.pooled(said, items, pool=config.data.pool, k=config.data.k)
     return Items(pooled, pooling.of_any_row(example.truth, items)), pooling.of_items(groups, items, names=())
+
+
+def _stopped(config: Config) -> tuple[Settings, ...]:
+    """On which split early stopping looked, and for what."""
+    how = config.early_stopping
+    if not is_validated(config):
+        return ()
+    values = {"patience": how.patience, "keep_weights": config.keep_weights}
+    return (Settings("early stopping", how.split, how.metric, values),)
 
 
 def _goal(config: Config, metric: str) -> thresholds.Goal:

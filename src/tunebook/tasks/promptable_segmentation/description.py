@@ -69,6 +69,7 @@ class PromptableSegmentation:
     Config: type[BaseModel] = Config
     metrics: Mapping[str, Metric] = {f"{mode}.{score}": _metric(mode, score) for mode in MODES for score in SCORES}
     worker = "tunebook.tasks.promptable_segmentation.worker:Worker"
+    verified = ("data",)
     predictor = ""
     formats: Mapping[str, str] = {}
 
@@ -109,6 +110,10 @@ class PromptableSegmentation:
     def splits(self, config: BaseModel) -> Sequence[str]:
         """train, val and test, whatever their folders are called."""
         return SPLITS
+
+    def refusal(self, config: BaseModel, book: Path, *, metric: str, split: str) -> str:
+        """Every metric can be had."""
+        return ""
 
     def length(self, config: BaseModel, book: Path) -> int:
         """Training steps, counted from the training images where epochs are given; 0 when nothing is trained."""
