@@ -66,6 +66,11 @@ def _caveats(table: Table, found: Baselines) -> list[str]:
     said = ["Baselines are no candidates: nothing else that this page judges or compares holds them."]
     if found.chosen is not None:
         said.append(AT_LEAST)
+    unconverged = sum(run.quantities.get("converged") == 0 for row in table.baselines for run in row.runs)
+    if unconverged:
+        said.append(
+            f"{counted(unconverged, 'run')} of baselines did not converge: they may do better than they did here."
+        )
     if found.role == "confirm":
         said.append("The scores of the chosen configuration are those on fresh seeds.")
     elif found.chosen is not None and configurations > 1:

@@ -61,12 +61,16 @@ class Worker:
                 _save(places[event.name], event.head, table, configs[event.name], **epochs)
 
     def quantities(self, run: Run, context: Context) -> Mapping[str, float]:
-        """`trainable_parameters`; of a head that was trained in epochs also `trained_epochs` and `kept_epoch`."""
+        """`trainable_parameters`; of a head that was trained in epochs also `trained_epochs` and `kept_epoch`.
+
+        `converged` is 0 for a logistic regression whose solver ran out of iterations, else absent.
+        """
         tensors, facts = checkpoints.load(context.checkpoint)
         only_shares = _config(run).head.kind == "majority"
         number = len(tensors[heads.OUTPUT_BIAS]) if only_shares else heads.Head(tensors).parameters
         found = {"trainable_parameters": float(number)}
-        return found | {name: float(facts[name]) for name in ("trained_epochs", "kept_epoch") if name in facts}
+        known = ("trained_epochs", "kept_epoch", "converged")
+        return found | {name: float(facts[name]) for name in known if name in facts}
 
     def examples(self, run: Run, split: str, context: Context) -> Iterator[Example]:
         """The rows of a split, as one example."""
@@ -147,7 +151,7 @@ def _fitted(config: Config, table: SharedTable, *, seed: int) -> heads.Head:
 def _save(context: Context, head: heads.Head, table: SharedTable, config: Config, **facts: str) -> None:
     activation = "softmax" if is_softmax(config, table.kind) else "sigmoid"
     classes = json.dumps(table.labelled.classes, ensure_ascii=False)
-    found = {"classes": classes, "kind": table.kind, "activation": activation, **facts}
+    found = {"classes": classes, "kind": table.kind, "activation": activation, **head.facts, **facts}
     checkpoints.save(context.checkpoint, head.tensors, found)
 
 
