@@ -36,13 +36,15 @@ def field(study: Study) -> Truths:
 
 @says(
     "Of {whole:int} configuration(s)[ whose runs all have a value ({declared:int} were declared)], {who} "
-    "{has:has the best|was chosen; it has} {metric} on {split}: {score}[, mean over {cases:int} cases]."
+    "{has:has the best|was chosen; it has|is one of}[ {equal:int} with the best] {metric} on {split}: {score}"
+    "[, mean over {cases:int} cases]."
 )
 def _(study: Study, said: Said) -> Truths:
-    who = chosen(study)
-    has = "has the best" if who == study.whole()[0] else "was chosen; it has"
+    who, means = chosen(study), [study.chosen_by(each).mean for each in study.whole()]
+    first, equal = who == study.whole()[0], means.count(means[0])
+    has = "was chosen; it has" if not first else "has the best" if equal == 1 else "is one of"
     assert study.role == "search"
-    return {**field(study), **_choice(study, who, "search"), "has": has}
+    return {**field(study), **_choice(study, who, "search"), "has": has, "equal": equal if has == "is one of" else None}
 
 
 @says(

@@ -56,6 +56,13 @@ def test_a_decision_that_is_not_the_best_is_not_called_the_best():
     assert "b was chosen; it has ais.msa on val: 0.100" in compose(replace(table, decision=other)).answer
 
 
+def test_of_equal_scores_none_is_called_the_best():
+    """The chosen one is one of so many, to the last digit."""
+    table = a_table(a_row("a", a_run(0), a_run(1)), a_row("b", a_run(0), a_run(1)))
+
+    assert compose(table).answer.startswith("Of 2 configurations, a is one of 2 with the best ais.msa on val: 0.500")
+
+
 def test_an_outdated_decision_is_not_told_as_the_answer():
     """The answer is the best of what there is; the decision is named as one of before."""
     table = a_table(a_row("a", a_run(0), a_run(1)), a_row("b", a_run(0, val=0.1), a_run(1, val=0.1)))

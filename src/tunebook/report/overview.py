@@ -27,9 +27,13 @@ def answer(table: Table) -> str:
         return f"Of {of}, {name(chosen)} was chosen by {decision.overruled.by}; it has {where}: {said}."
     if fresh is not None:
         return f"Of {of}, {name(chosen)} was chosen on fresh seeds; there its {where} is {said}."
-    best = next(entry for entry in ordered(table) if entry.selection.complete)
-    first = best.configuration == chosen.configuration
-    return f"Of {of}, {name(chosen)} {'has the best' if first else 'was chosen; it has'} {where}: {said}."
+    complete = [entry for entry in ordered(table) if entry.selection.complete]
+    equal = sum(entry.selection.mean == complete[0].selection.mean for entry in complete)
+    if complete[0].configuration != chosen.configuration:
+        has = "was chosen; it has"
+    else:
+        has = "has the best" if equal == 1 else f"is one of {equal} with the best"
+    return f"Of {of}, {name(chosen)} {has} {where}: {said}."
 
 
 def more(table: Table) -> tuple[str, ...]:

@@ -98,7 +98,10 @@ def test_a_table_without_items_is_said_to_have_none(table: Path):
     frame, said = predicted(table, "binary", data={"item": "night"})
 
     assert frame.height == ROWS
-    assert said[0] == "7 rows of 6 numbers, each by itself: there is no column night to pool them by"
+    assert said[0] == (
+        "7 rows of 6 numbers, each by itself: there is no column night to pool them by, as those were that the "
+        "threshold is for"
+    )
 
 
 def test_another_width_is_refused(table: Path):

@@ -101,7 +101,9 @@ def _told(head: ChosenHead, predicted: Predicted, rows: int) -> Sequence[str]:
     if "item" in predicted.named:
         found += f", pooled into {len(said):,} by {data.item} ({data.pool})"
     elif data.item is not None:
-        found += f", each by itself: there is no column {data.item} to pool them by"
+        found += (
+            f", each by itself: there is no column {data.item} to pool them by, as those were that the threshold is for"
+        )
     missing = int((~said).sum())
     return [found, *([f"{missing:,} without an embedding, null"] if missing else [])]
 

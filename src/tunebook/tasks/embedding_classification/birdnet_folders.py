@@ -78,8 +78,11 @@ def class_folders(root: Path, splits: Sequence[str] | None) -> tuple[ClassFolder
         if loose:
             problems.append(Problem(str(folder), f"must hold files in the folder of a class; got {listed(loose)}"))
         inner = [_class_folder(split, path) for path in sorted(folder.iterdir()) if _seen(path) and path.is_dir()]
+        hint = "with data.split.fractions the folder holds the classes themselves" if splits is None else ""
         problems += [
-            Problem(str(folder / each.name), f"must hold *{ENDING}; it holds none") for each in inner if not each.files
+            Problem(str(folder / each.name), f"must hold *{ENDING}; it holds none", hint)
+            for each in inner
+            if not each.files
         ]
         if not inner:
             problems.append(Problem(str(folder), f"must hold folders of classes with *{ENDING}; it holds none"))
