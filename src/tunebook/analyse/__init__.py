@@ -8,7 +8,7 @@ from tunebook.analyse.compared import Compared
 from tunebook.analyse.comparing import comparison
 from tunebook.analyse.comparisons import Difference, Near, against_best, difference, near
 from tunebook.analyse.costs import costs_of, preferences, simplicity
-from tunebook.analyse.decision import Candidate, Judgement, decide, judge, outdated
+from tunebook.analyse.decision import Candidate, Judgement, decide, judge, outdated, standing
 from tunebook.analyse.edges import Edge, edges
 from tunebook.analyse.effects import Effects, effects
 from tunebook.analyse.finals import Final, Optimism, confirmed, finalists, optimism
@@ -41,7 +41,7 @@ __all__ = [
     "Representatives", "Square", "Standing", "Sure", "Unavailable", "against_best", "all_runs", "alternatives",
     "baselines", "called", "cases", "cell", "columns_of", "comparison", "confirmed", "controls", "costs_of",
     "curves", "decide", "difference", "edges", "effects", "finalists", "findings", "heatmap", "heatmaps", "judge",
-    "leaderboard", "near", "optimism", "ordered", "outdated", "overruled", "places", "preferences",
+    "leaderboard", "near", "optimism", "ordered", "outdated", "overruled", "places", "preferences", "standing",
     "representatives", "rule_in_words", "runs_of", "searched", "simplicity", "single_out", "standings", "stands",
     "sureness",
 ]  # fmt: skip

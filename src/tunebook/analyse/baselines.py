@@ -10,11 +10,11 @@ from typing import Literal
 
 from tunebook.analyse.comparisons import difference
 from tunebook.analyse.crossed import common
-from tunebook.analyse.decision import judge, outdated
+from tunebook.analyse.decision import standing
 from tunebook.analyse.leaderboard import Column, columns_of, standings
 from tunebook.analyse.remembering import of_table
 from tunebook.analyse.scores import Cell, Entry, Unavailable, direction, ordered
-from tunebook.records import Decision, Role, Table
+from tunebook.records import Role, Table
 
 Verdict = Literal["better", "not told apart", "worse", "no interval", "no value", "itself"]
 
@@ -105,7 +105,7 @@ def baselines(table: Table) -> Baselines | Unavailable:
 
 def _chosen(table: Table) -> tuple[Role, Entry | None]:
     """The configuration of the decision, and the runs that it was chosen by."""
-    decision = _decision(table)
+    decision = standing(table)
     if decision is None:
         return "search", None
     for role in dict.fromkeys((decision.role, "search")):
@@ -113,11 +113,6 @@ def _chosen(table: Table) -> tuple[Role, Entry | None]:
             if entry.configuration == decision.configuration and (role == "search" or entry.selection.complete):
                 return role, entry
     return "search", None
-
-
-def _decision(table: Table) -> Decision | None:
-    judged = judge(table).decision
-    return judged if outdated(table) else table.decision or judged
 
 
 def _cells(table: Table, chosen: Entry | None, columns: Sequence[Column], role: Role) -> tuple[Cell, ...]:

@@ -74,6 +74,12 @@ def judge(table: Table) -> Judgement:
     return Judgement(_decision(field, choice), "", told, candidates)
 
 
+def standing(table: Table) -> Decision | None:
+    """The decision that stands: the recorded one; without it, or where the study has outgrown it, that of the rule."""
+    judged = judge(table).decision
+    return judged if outdated(table) else table.decision or judged
+
+
 def outdated(table: Table) -> str:
     """Why the recorded decision is not that of the study as it stands; empty when it is, or when there is none."""
     decision = table.decision

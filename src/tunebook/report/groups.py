@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tunebook.analyse import Cell, cases, cell, judge, ordered, outdated
+from tunebook.analyse import Cell, cases, cell, ordered, standing
 from tunebook.analyse.scores import parts_of, runs_of
 from tunebook.records import Case, Role, Row, Table
 from tunebook.report.cards import LONG, Block, Card, Grid, Heading, Said, Value
@@ -34,7 +34,7 @@ class _Parts:
 
 def groups_card(table: Table) -> Card | None:
     """The decided configuration, group by group; None where the study's metrics are not scored on groups."""
-    decision = table.decision if table.decision is not None and not outdated(table) else judge(table).decision
+    decision = standing(table)
     entry = next((each for each in ordered(table) if decision and each.configuration == decision.configuration), None)
     if decision is None or entry is None:
         return None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tunebook.analyse import CODES, Cell, Entry, cases, cell, findings, judge, near, ordered, outdated
+from tunebook.analyse import CODES, Cell, Entry, cases, cell, findings, judge, near, ordered, outdated, standing
 from tunebook.records import Decision, Table
 from tunebook.report.cards import Card, Facts, Findings
 from tunebook.report.wording import counted, in_case, joined, name, number, with_n
@@ -74,8 +74,7 @@ def findings_card(table: Table) -> Card:
 
 def _chosen(table: Table) -> tuple[Decision | None, Entry | None]:
     """The decision that the page answers with, and its configuration among the rows."""
-    judged = judge(table).decision
-    decision = judged if outdated(table) else table.decision or judged
+    decision = standing(table)
     return decision, next(
         (entry for entry in ordered(table) if decision and entry.configuration == decision.configuration), None
     )

@@ -16,6 +16,7 @@ from tunebook.execute.scoring import scoring_of
 from tunebook.fingerprints import FingerprintCache, of_inputs
 from tunebook.records import Configuration, CurvePoint, Run
 from tunebook.spec.canonical import configuration
+from tunebook.spec.fields import nested
 from tunebook.tasks.promptable_segmentation import TASK
 from tunebook.tasks.promptable_segmentation.batches import Sample
 from tunebook.tasks.promptable_segmentation.config import Config
@@ -38,14 +39,7 @@ QUICK = {
 
 def canonical(changes: Mapping[str, Any] | None = None) -> Configuration:
     """The canonical configuration of QUICK with changes, by dotted path."""
-    nested: dict[str, Any] = {}
-    for path, value in {**QUICK, **(changes or {})}.items():
-        *groups, name = path.split(".")
-        node = nested
-        for group in groups:
-            node = node.setdefault(group, {})
-        node[name] = value
-    return configuration(TASK, nested)
+    return configuration(TASK, nested({**QUICK, **(changes or {})}))
 
 
 def configured(changes: Mapping[str, Any] | None = None) -> Config:

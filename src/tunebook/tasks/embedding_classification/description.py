@@ -14,7 +14,7 @@ from tunebook.task import Metric
 from tunebook.tasks.embedding_classification import effects, pooling, subsets, tables
 from tunebook.tasks.embedding_classification.config import Config
 from tunebook.tasks.embedding_classification.metrics import MEASURES, available
-from tunebook.tasks.embedding_classification.rows import Labelled
+from tunebook.tasks.embedding_classification.rows import Labelled, Rows
 
 BASELINES: Mapping[str, Mapping[str, Any]] = {
     "majority": {"head": {"kind": "majority"}},
@@ -78,8 +78,7 @@ class EmbeddingClassification:
         known = available(labelled.kind)
         if metric not in known:
             return f"must be a metric of {labelled.kind} labels, one of {', '.join(known)}"
-        truth = labelled.splits[split].targets > 0
-        if not (truth.any(axis=0) & ~truth.all(axis=0)).any():
+        if not _two_sided(labelled.splits[split]):
             return f"must be judged on a split with rows of a class and rows without it, which {split} has not"
         return ""
 
@@ -112,13 +111,11 @@ def unusable(labelled: Labelled, config: Config) -> Iterator[Problem]:
         message = f"must be auto, f1 or balanced_accuracy for {labelled.kind} labels; got {config.threshold.choose}"
         yield Problem("threshold.choose", message)
     yield from subsets.problems(labelled.splits[config.data.split.train], config.subset, kind=labelled.kind)
-    if effects.is_validated(config) and config.early_stopping.metric != "loss":
-        truth = labelled.splits[config.early_stopping.split].targets > 0
-        if not (truth.any(axis=0) & ~truth.all(axis=0)).any():
-            message = (
-                f"must be loss where its split has no class both present and absent; got {config.early_stopping.metric}"
-            )
-            yield Problem("early_stopping.metric", message)
+    stopping = config.early_stopping
+    ranked = effects.is_validated(config) and stopping.metric != "loss"
+    if ranked and not _two_sided(labelled.splits[stopping.split]):
+        message = f"must be loss where its split has no class both present and absent; got {stopping.metric}"
+        yield Problem("early_stopping.metric", message)
     for name, rows in labelled.splits.items():
         try:
             pooling.of_items(pooling.numbered(rows.groups), pooling.numbered(rows.items), names=rows.items)
@@ -128,6 +125,12 @@ def unusable(labelled: Labelled, config: Config) -> Iterator[Problem]:
         rows = labelled.splits[name]
         if not rows.embedded.any():
             yield Problem("data.split", f"must have rows with an embedding in {name}; got none of {len(rows.ids)}")
+
+
+def _two_sided(rows: Rows) -> bool:
+    """Whether some class has rows with it and rows without it."""
+    truth = rows.targets > 0
+    return bool((truth.any(axis=0) & ~truth.all(axis=0)).any())
 
 
 def _needed(config: Config) -> Sequence[str]:
