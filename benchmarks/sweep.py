@@ -12,9 +12,9 @@ dropout. Two more lists without one: 90 runs with 15 learning rates, and 90 that
 same standardised float32 rows, first weights by He and Glorot (scikit-learn: its own), epochs, batch size and number of
 steps, Adam at a constant rate, no early stopping, no validation while the clock runs, one thread a process.
 
-- `one`: each way in a warm process of its own. Ways take turns, block of runs by block of runs (those of one family,
-  seed and quality: what the engine makes a cohort of); their order moves on, and all is done in several rounds: medians
-  over rounds, and of ratios the range as well. The whole sweep is trained by cohorts of mixed hidden units; of other
+- `one`: each way in a warm process of its own. Ways take turns, block of runs by block of runs (those of one family and
+  quality, at most 64: what the engine makes a cohort of); their order moves on, and all is done in several rounds:
+  medians over rounds, and of ratios the range as well. The whole sweep is trained by cohorts of mixed hidden units; of other
   ways it is the sum over families.
 - `two`: two worker processes for the whole sweep, their start included, beside one fresh Python process per trial, two
   at a time, that Optuna hands out. All score the validation rows, too.

@@ -56,7 +56,7 @@ def one_process(plan: Plan, ways: Sequence[str], *, rounds: int, say: Say) -> It
                     if trials:
                         call = pools[way].submit(measure, way, trials, plan, family=family, round=number)
                         yield call.result()
-                say(f"round {number + 1} of {rounds}: {family}, {block[0].quality}, seed {block[0].seed}")
+                say(f"round {number + 1} of {rounds}: {family}, {block[0].quality}, from seed {block[0].seed}")
 
 
 def memory(plan: Plan, ways: Sequence[str], *, say: Say) -> Iterator[Measured]:

@@ -16,6 +16,8 @@ DROPOUTS = (0.0, 0.25, 0.5, 0.75, 0.9)
 HIDDEN = (0, 128, 512, 1024)
 QUALITIES: Mapping[str, tuple[str, ...] | None] = {"all": None, "good": ("High", "Medium")}
 """Name -> which rows are trained on."""
+LARGEST_COHORT = 64
+"""What the conductor makes of a study's runs at most."""
 WIDTH = 1024
 INPUT = "0, embedding dropped"
 RATES = "0, 15 learning rates"
@@ -117,9 +119,10 @@ class Plan:
 
 
 def blocks(trials: Sequence[Trial]) -> Iterator[list[Trial]]:
-    """Runs that share rows and seed, which is what Tunebook makes a cohort of."""
-    for _, block in groupby(sorted(trials), key=lambda trial: (trial.quality, trial.seed)):
-        yield list(block)
+    """Runs that share rows, seed after seed and no more than Tunebook makes a cohort of."""
+    for _, alike in groupby(sorted(trials), key=lambda trial: trial.quality):
+        runs = list(alike)
+        yield from (runs[at : at + LARGEST_COHORT] for at in range(0, len(runs), LARGEST_COHORT))
 
 
 def spread(trials: Sequence[Trial], number: int) -> list[Trial]:

@@ -107,7 +107,7 @@ def job(trial: Trial, plan: Plan) -> dict[str, Any]:
 
 
 def tunebook(trials: Sequence[Trial], rows: Rows, plan: Plan, *, arithmetic: str) -> list[Scorer]:
-    """One cohort of runs that share rows and seed."""
+    """One cohort of runs that share rows."""
     from tunebook.tasks.embedding_classification.cohorts import Ended, Member, train  # noqa: PLC0415  torch
     from tunebook.tasks.embedding_classification.config import Config  # noqa: PLC0415  pydantic
     from tunebook.tasks.embedding_classification.heads import logits  # noqa: PLC0415  torch

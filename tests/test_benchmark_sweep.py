@@ -50,15 +50,16 @@ def test_the_factorial_has_288_distinct_runs():
     }  # fmt: skip
 
 
-def test_a_block_shares_rows_and_seed():
-    """Blocks part the runs into those of one quality and seed."""
+def test_a_block_shares_rows_and_is_no_larger_than_a_cohort():
+    """Blocks part the runs into those of one quality, seed after seed."""
     from sweep_trials import Plan, blocks
 
     plan = Plan(Path(), {}, epochs=5, batch=64, few=6)
     found = list(blocks(plan.sweep()))
 
-    assert [len(block) for block in found] == [48] * 6
-    assert all(len({(trial.quality, trial.seed) for trial in block}) == 1 for block in found)
+    assert [len(block) for block in found] == [64, 64, 16] * 2
+    assert all(len({trial.quality for trial in block}) == 1 for block in found)
+    assert [sorted({trial.seed for trial in block}) for block in found[:3]] == [[0, 1], [1, 2], [2]]
     assert sorted(trial for block in found for trial in block) == sorted(plan.sweep())
 
 

@@ -178,30 +178,29 @@ def cohorts(book: Path) -> list[str]:
     return (book / "cohorts.txt").read_text().splitlines()
 
 
-def test_runs_of_one_seed_train_together(tmp_path: Path) -> None:
-    """Runs that their task can train together are handed out as one cohort a seed; each has its own outcome."""
+def test_runs_that_can_train_together(tmp_path: Path) -> None:
+    """They are handed out as one cohort, seed after seed; each has its own outcome."""
     book, alone = make_book(tmp_path / "together", base=", company: us"), make_book(tmp_path / "alone")
     run(alone)
 
     ended = run(book)
 
-    assert cohorts(book) == ["lr=0.25 lr=0.5 seed=0", "lr=0.25 lr=0.5 seed=1"]
-    assert [(each.to_come, each.with_it) for each in ended] == [(3, 1), (2, 0), (1, 1), (0, 0)]
+    assert cohorts(book) == ["lr=0.25 seed=0, lr=0.5 seed=0, lr=0.25 seed=1, lr=0.5 seed=1"]
+    assert [(each.to_come, each.with_it) for each in ended] == [(3, 3), (2, 2), (1, 1), (0, 0)]
     assert ids(book) == ids(alone)
     assert [each.outcome.predictions for each in ended] == [each.outcome.predictions for each in run(alone)]
 
 
 def test_a_cohort_is_divided_among_processes(tmp_path: Path) -> None:
-    """With four processes and two seeds there are two cohorts a seed."""
+    """With four processes there are as many as even shares of six runs need; a seed comes before the next."""
     book = make_book(tmp_path, base=", company: us", space="{lr: [0.125, 0.25, 0.5]}")
     with opened(book) as (prepared, ledger):
         list(conductor.conduct(prepared, ledger, Inline(), allowance=Allowance(at_once=4)))
 
     assert sorted(cohorts(book)) == [
-        "lr=0.125 lr=0.25 seed=0",
-        "lr=0.125 lr=0.25 seed=1",
-        "lr=0.5 seed=0",
-        "lr=0.5 seed=1",
+        "lr=0.125 seed=0, lr=0.25 seed=0",
+        "lr=0.25 seed=1, lr=0.5 seed=1",
+        "lr=0.5 seed=0, lr=0.125 seed=1",
     ]
 
 

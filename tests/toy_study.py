@@ -143,7 +143,8 @@ class ToyWorker:
     def train(self, runs: Sequence[Run], contexts: Sequence[Context]) -> Iterator[Progress]:
         """One run after the other; leave a line in `cohorts.txt` of the book."""
         with (contexts[0].book / "cohorts.txt").open("a") as file:
-            file.write(" ".join(f"lr={_config(run).lr:g}" for run in runs) + f" seed={contexts[0].seed}\n")
+            each = (f"lr={_config(run).lr:g} seed={one.seed}" for run, one in zip(runs, contexts, strict=True))
+            file.write(", ".join(each) + "\n")
         for run, context in zip(runs, contexts, strict=True):
             for point in self.train_one(run, context):
                 yield Progress(run.id, point)

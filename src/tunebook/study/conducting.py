@@ -293,7 +293,7 @@ def _cohort_key(planned: PlannedRun, prepared: Prepared) -> Hashable | None:
         return None
     return (
         key,
-        canonical_json([run.replicate, run.fingerprints, run.length, run.repeat]),
+        canonical_json([run.fingerprints, run.length, run.repeat]),
         scoring(planned, prepared).id,
     )
 

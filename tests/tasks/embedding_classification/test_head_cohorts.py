@@ -83,8 +83,40 @@ def test_order_and_grouping_change_no_bit(monkeypatch):
         assert all(same(again[member.name], ended[member.name]) for member in group)
 
 
+@pytest.mark.parametrize("classes", [1, 3, 4])
+def test_linear_heads_of_several_seeds_and_training_sets_stand_in_one_stack(classes):
+    """Each is that of the run alone, though some stop early, some drop inputs and every source has its own scale."""
+    sets = [some_rows(seed=seed, classes=classes) for seed in (0, 1)]
+    others = some_rows(seed=2, classes=classes)
+    changes = [MIXED[0], MIXED[1], MIXED[10], {"optimizer__lr": 0.3, "early_stopping__patience": 1}]
+    group = [
+        Member(f"{at} {seed} {kind}", configured(**change, budget__epochs=6), seed, rows, others)
+        for at, rows in enumerate(sets)
+        for seed in (0, 1, 2)
+        for kind, change in enumerate(changes)
+    ]
+    kind = "binary" if classes == 1 else "multi-label"
+    ended, points = trained(group, kind=kind)
+
+    assert [len(stack) for stack in members.stacked(group)] == [24]
+    assert len({ended[member.name].trained_epochs for member in group}) > 1
+    for member in group:
+        alone, curve = trained([member], kind=kind)
+
+        assert same(alone[member.name], ended[member.name])
+        assert curve[member.name] == points[member.name]
+
+
+def test_training_sets_of_other_lengths_do_not_share_steps():
+    """A run of more rows has more steps in an epoch; a head with a hidden layer stays with its own rows."""
+    group = [Member(str(rows), configured(), 0, some_rows(rows=rows), None) for rows in (53, 54)]
+    hidden = [Member(str(seed), configured(head__hidden_units=5), seed, group[0].training, None) for seed in (0, 1)]
+
+    assert [len(stack) for stack in members.stacked([*group, *hidden])] == [1, 1, 1, 1]
+
+
 def test_a_panel_may_be_full_or_not():
-    """Twenty linear heads of three classes are three panels and a third; each is that of the run alone."""
+    """Forty linear heads of three classes; each is that of the run alone."""
     rows, others = some_rows(classes=3), some_rows(seed=1, classes=3)
     group = [Member(str(place), configured(optimizer__lr=0.001 * (place + 1)), 0, rows, others) for place in range(40)]
     ended, _ = trained(group, kind="multi-label")
@@ -130,7 +162,7 @@ def test_a_product_that_treats_its_last_row_otherwise_is_seen():
             super().product(left, right, out, times=times)
             out[-1] *= 1 + 1e-6
 
-    sizes = {"rows": 16, "inner": 48, "columns": 7, "device": torch.device("cpu"), "dtype": torch.float32}
+    sizes = {"few": 4, "rows": 16, "inner": 48, "columns": 7, "device": torch.device("cpu"), "dtype": torch.float32}
 
     assert alike(Products(), **sizes)
     assert not alike(Uneven(), **sizes)

@@ -1,4 +1,4 @@
-"""The rows of every step, and what is dropped of them: shared by all runs of a stack.
+"""The rows of every step, and what is dropped of them: shared by all runs that see them.
 
 Arrays are wider than the data: dimensions and hidden units are filled up with zeros to a multiple of 16, so that
 tensors begin and end where vectors do.
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
@@ -22,6 +23,13 @@ BLOCK = 16
 """Steps whose targets are laid out at once, and whose losses are computed at once."""
 AHEAD = 2**16
 """Numbers of masks that are drawn at once, where several steps need no more; a step alone may need more."""
+
+
+class Input(NamedTuple):
+    """What the first layer of a run sees: batches of one of its stack's sources, less a share that is dropped."""
+
+    source: int
+    rate: float
 
 
 class Mask(NamedTuple):
@@ -56,10 +64,10 @@ class Table:
 def table(rows: TrainingSet, scale: dict[str, Tensor], *, device: str, dtype: torch.dtype) -> Table:
     """Rows as the first layer sees them."""
     given = heads.scaled(torch.tensor(rows.embeddings, dtype=torch.float32, device=device), scale)
-    wide = torch.zeros(len(given), filled(given.shape[1]), device=device, dtype=dtype)
-    wide[:, : given.shape[1]] = given
+    width = given.shape[1]
+    wide = given if width == filled(width) else F.pad(given, (0, filled(width) - width))
     targets = torch.tensor(rows.targets, dtype=dtype, device=device)
-    return Table(wide, targets.t().contiguous())
+    return Table(wide.to(dtype), targets.t().contiguous())
 
 
 def once_mixed(rows: Table, how: Mixup, *, seed: int) -> Table:

@@ -2,7 +2,8 @@
 
 Members that see the same batches (their training set, seed, batch size and the rest of `members.Batched`) are stacked:
 they take their steps together (`stacks`), each with its own head, loss, learning rate, dropout and early stopping.
-Stacks are trained one after the other, so a cohort may hold any members.
+Linear heads are small beside what a step costs otherwise: those of other seeds and training sets join them, if they
+have as many rows. Stacks are trained one after the other, so a cohort may hold any members.
 
 In exact arithmetic a member ends in the same bits as alone, whatever the others are. In fast arithmetic products of a
 stack are joined and may round otherwise.
@@ -18,12 +19,14 @@ from typing import Literal
 import numpy as np
 import torch
 from jaxtyping import Float
+from torch import Tensor
 
 from tunebook.tasks.embedding_classification import heads, losses, optimizers, scores
-from tunebook.tasks.embedding_classification.batches import Batches, Mask, filled
+from tunebook.tasks.embedding_classification.batches import Batches, Input, Mask, Table, filled
 from tunebook.tasks.embedding_classification.heads import Head, Shape
-from tunebook.tasks.embedding_classification.members import Member, Tables, check, stacked
-from tunebook.tasks.embedding_classification.products import PANEL, Products, alike
+from tunebook.tasks.embedding_classification.layouts import Panels
+from tunebook.tasks.embedding_classification.members import Member, Tables, check, source, stacked
+from tunebook.tasks.embedding_classification.products import ROWS, Products, alike
 from tunebook.tasks.embedding_classification.rows import Kind
 from tunebook.tasks.embedding_classification.stacks import EVALUATED, Plan, Stack, Trainee
 from tunebook.tasks.embedding_classification.stopping import Watch
@@ -73,7 +76,7 @@ def train(members: Sequence[Member], *, kind: Kind, device: str = "cpu") -> Iter
     """
     for member in members:
         check(member)
-        _trainee(member, kind)
+        _trainee(member, 0, kind)
     tables = Tables(device)
     for together in stacked(members):
         with _undisturbed():
@@ -99,43 +102,68 @@ class _Run:
         return self.member.validation is not None and self.member.config.keep_weights == "best"
 
 
+@dataclass(frozen=True)
+class _Source:
+    """What members of one training set and seed see."""
+
+    batches: Batches
+    training: Table
+    validation: Table | None
+    scale: Mapping[str, Tensor]
+
+    @classmethod
+    def of(cls, member: Member, trainees: Sequence[Trainee], tables: Tables) -> "_Source":
+        training, config = tables.training(member), member.config
+        batches = Batches(
+            training,
+            seed=member.seed,
+            batch_size=config.batch_size,
+            mixup=config.mixup,
+            input_rates=frozenset(one.seen.rate for one in trainees),
+            width=trainees[0].shape.width,
+            masks=frozenset(Mask(one.rate, filled(one.shape.hidden)) for one in trainees if one.rate),
+        )
+        return cls(batches, training, tables.validation(member), tables.scale(member))
+
+
 class Cohort:
     """Members that are stacked, from their first epoch to the last."""
 
     def __init__(self, members: Sequence[Member], *, kind: Kind, tables: Tables) -> None:
-        first = members[0]
         self._kind = kind
-        self._config = first.config
-        self._table, self._validation = tables.training(first), tables.validation(first)
-        self._scale = tables.scale(first)
-        drawn = [(_trainee(member, kind), member) for member in members]
+        self._config = members[0].config
+        self._exact = self._config.arithmetic == "exact"
+        self._products = Products(halved=self._config.precision == "bf16")
+        by_source: dict[tuple[int, int], list[Member]] = {}
+        for member in members:
+            by_source.setdefault(source(member), []).append(member)
+        drawn = [
+            (_trainee(member, at, kind), member) for at, alike in enumerate(by_source.values()) for member in alike
+        ]
         drawn.sort(key=lambda pair: pair[0].order)
         self._runs = [_Run(member) for _, member in drawn]
         trainees = [trainee for trainee, _ in drawn]
-        self._batches = Batches(
-            self._table,
-            seed=first.seed,
-            batch_size=first.config.batch_size,
-            mixup=first.config.mixup,
-            input_rates=frozenset(one.input_rate for one in trainees),
-            width=trainees[0].shape.width,
-            masks=frozenset(Mask(one.rate, filled(one.shape.hidden)) for one in trainees if one.rate),
-        )
-        self._stack = Stack(trainees, self._plan(trainees), self._batches, step=0)
-        for place, trainee in enumerate(trainees):
-            for name, value in heads.initial(trainee.shape, seed=first.seed).items():
+        self._sources = [
+            _Source.of(alike[0], [one for one in trainees if one.seen.source == at], tables)
+            for at, alike in enumerate(by_source.values())
+        ]
+        self._stack = Stack(trainees, self._plan(trainees), [one.batches for one in self._sources], step=0)
+        for place, (trainee, member) in enumerate(drawn):
+            for name, value in heads.initial(trainee.shape, seed=member.seed).items():
                 self._stack.tensors(place)[name].copy_(torch.from_numpy(value))
 
     def epoch(self, number: int) -> list[Point | Ended]:
         """Train one more epoch (from 1); who has ended or diverged leaves."""
-        for batch in self._batches.epoch(number - 1):
-            self._stack.step(batch)
+        drawn = self._stack.drawn
+        for batches in zip(*(each.epoch(number - 1) for each in drawn.values()), strict=True):
+            self._stack.step(dict(zip(drawn, batches, strict=True)))
         points = self._points(number)
         self._watch(points)
         ended = [self._ended(place, point) for place, point in enumerate(points)]
         stay = [place for place, point in enumerate(points) if ended[place] is None and _finite(point)]
         if stay and len(stay) < len(points):
-            self._stack = self._stack.without(stay)
+            left = [self._stack.runs[place] for place in stay]
+            self._stack = self._stack.without(stay, self._panels(left))
         self._runs = [self._runs[place] for place in stay]
         return [*points, *(one for one in ended if one is not None)]
 
@@ -145,50 +173,59 @@ class Cohort:
         return bool(self._runs)
 
     def _plan(self, trainees: Sequence[Trainee]) -> Plan:
-        exact = self._config.arithmetic == "exact"
-        products = Products(halved=self._config.precision == "bf16")
-        linear = Counter(one.input_rate for one in trainees if not one.shape.hidden)
-        most = max(linear.values(), default=1)
-        panel = self._panel(products, trainees[0].shape.classes) if exact and linear else most
         return Plan(
-            products=products,
-            panel=panel,
-            joined=0 if exact else JOINED_UNITS,
+            products=self._products,
+            panels=self._panels(trainees),
+            joined=0 if self._exact else JOINED_UNITS,
             epochs=self._config.budget.epochs,
             remembers=any(run.chooses for run in self._runs),
         )
 
-    def _panel(self, products: Products, classes: int) -> int:
-        """Linear heads of a panel: as many as fill it, where products treat its rows alike, else one."""
-        runs = -(-PANEL // classes)
-        width = self._table.embeddings.shape[1]
-        steps = {self._batches.size, self._table.rows % self._batches.size} - {0}
+    def _panels(self, trainees: Sequence[Trainee]) -> Panels:
+        """How linear heads are multiplied: all at once, some, or each by itself, as products treat rows alike."""
+        classes = trainees[0].shape.classes
+        fill = ROWS // math.gcd(ROWS, classes)
+        together = Counter(one.seen for one in trainees if not one.shape.hidden)
+        most = filled(max(together.values(), default=1), fill)
+        if not self._exact:
+            return Panels(fill, most)
+        every = {filled(count, fill) for count in together.values()}
+        if all(self._alike(few=fill * classes, rows=count * classes) for count in sorted(every)):
+            return Panels(fill, most)
+        return Panels(fill, fill) if self._alike(few=fill * classes, rows=fill * classes) else Panels(1, 1)
+
+    def _alike(self, *, few: int, rows: int) -> bool:
+        """Whether products of these rows are alike in every size that training or validation needs."""
+        table, validation = self._sources[0].training, self._sources[0].validation
+        width, size = table.embeddings.shape[1], self._sources[0].batches.size
+        steps = {size, table.rows % size} - {0}
         looks = steps.copy()
-        if self._validation is not None:
-            looks |= {min(self._validation.rows, EVALUATED), self._validation.rows % EVALUATED} - {0}
+        if validation is not None:
+            looks |= {min(validation.rows, EVALUATED), validation.rows % EVALUATED} - {0}
         sizes = [(width, count) for count in sorted(looks)] + [(count, width) for count in sorted(steps)]
-        device, dtype = self._table.embeddings.device, self._table.embeddings.dtype
-        same = all(
-            alike(products, rows=runs * classes, inner=inner, columns=columns, device=device, dtype=dtype)
+        device, dtype = table.embeddings.device, table.embeddings.dtype
+        return all(
+            alike(self._products, few=few, rows=rows, inner=inner, columns=columns, device=device, dtype=dtype)
             for inner, columns in sizes
         )
-        return runs if same else 1
 
     def _points(self, epoch: int) -> list[Point]:
         values = [{"loss": loss} for loss in self._stack.epoch_loss()]
-        if self._validation is not None:
-            logits, validated = self._stack.evaluate(self._validation)
+        validations = [each.validation for each in self._sources if each.validation is not None]
+        if validations:
+            logits, validated = self._stack.evaluate(validations)
             for place, run in enumerate(self._runs):
                 values[place]["val_loss"] = validated[place]
                 metric = run.member.config.early_stopping.metric
                 if metric != "loss":
-                    said, truth = logits[place].t().cpu().numpy(), self._validation.targets.t().cpu().numpy()
+                    truth = validations[self._stack.runs[place].seen.source].targets.t().cpu().numpy()
+                    said = logits[place].t().cpu().numpy()
                     values[place][f"val_{metric}"] = ranking(metric, said, truth, kind=self._kind)
         return [Point(run.member.name, epoch, value) for run, value in zip(self._runs, values, strict=True)]
 
     def _watch(self, points: Sequence[Point]) -> None:
         """Take note of a validation, and of weights that are the best so far."""
-        if self._validation is None:
+        if self._sources[0].validation is None:
             return
         best = []
         for place, (run, point) in enumerate(zip(self._runs, points, strict=True)):
@@ -209,7 +246,8 @@ class Cohort:
         if not last or not _finite(point):
             return None
         kept = self._stack.tensors(place, best=run.chooses)
-        head = Head({**self._scale, **{name: tensor.float().cpu().clone() for name, tensor in kept.items()}})
+        scale = self._sources[self._stack.runs[place].seen.source].scale
+        head = Head({**scale, **{name: tensor.float().cpu().clone() for name, tensor in kept.items()}})
         return Ended(run.member.name, head, point.epoch, run.watch.best_epoch if run.chooses else point.epoch)
 
 
@@ -226,15 +264,15 @@ def ranking(
     return scores.macro(np.array([of(said[:, one], targets[:, one] > 0.5) for one in range(said.shape[1])]))
 
 
-def _trainee(member: Member, kind: Kind) -> Trainee:
+def _trainee(member: Member, source: int, kind: Kind) -> Trainee:
     config = member.config
     classes = member.training.targets.shape[1]
     return Trainee(
         shape=Shape(member.training.embeddings.shape[1], config.head.hidden_units, classes),
         spec=losses.resolved(config.loss, kind=kind, classes=classes),
         rule=optimizers.rule(config.optimizer, config.schedule),
+        seen=Input(source, config.head.dropout if config.head.input_dropout else 0.0),
         rate=config.head.dropout if config.head.hidden_units else 0.0,
-        input_rate=config.head.dropout if config.head.input_dropout else 0.0,
     )
 
 

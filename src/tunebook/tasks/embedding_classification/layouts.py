@@ -1,8 +1,9 @@
 """Where the tensors of stacked runs lie in flat buffers.
 
-A stack has slots, one run each; slots without a run fill up the last panel of linear heads. Slots are trained in parts,
-a panel or some heads with a hidden layer. Within a part tensors of one kind lie side by side, so that neighbours make
-one larger matrix; gradients of parts share their memory, because a part moves before the next is looked at:
+A stack has slots, one run each; slots without a run fill up panels of linear heads. Slots are trained in parts, a panel
+or some heads with a hidden layer; the runs of a part see the same. Within a part tensors of one kind lie side by side,
+so that neighbours make one larger matrix; gradients of parts share their memory, because a part moves before the next
+is looked at:
 
     panel      output.weight                  (slots · classes, width)
     others     hidden.weight                  (units, width), slot by slot
@@ -20,7 +21,7 @@ from itertools import groupby
 
 from torch import Tensor
 
-from tunebook.tasks.embedding_classification.batches import filled
+from tunebook.tasks.embedding_classification.batches import Input, filled
 from tunebook.tasks.embedding_classification.heads import (
     HIDDEN_BIAS,
     HIDDEN_WEIGHT,
@@ -56,12 +57,12 @@ class Part:
     """Slots that are multiplied together.
 
     Args:
-        input_rate: Share of the embedding that all of them drop.
+        seen: What all of them see.
         start: Where its tensors begin, side by side. `stop`: where they end.
     """
 
     slots: range
-    input_rate: float
+    seen: Input
     start: int
     stop: int
     places: dict[tuple[int, str], Place] = field(default_factory=dict)
@@ -111,35 +112,43 @@ class Layout:
         return [slot for slot, shape in enumerate(self.slots) if shape is not None]
 
 
-def layout(shapes: Sequence[Shape], input_rates: Sequence[float], *, panel: int, joined: int) -> Layout:
+@dataclass(frozen=True)
+class Panels:
+    """How linear heads are multiplied: `most` as one matrix, their number filled up to a multiple of `fill`."""
+
+    fill: int
+    most: int
+
+
+def layout(shapes: Sequence[Shape], seen: Sequence[Input], *, panels: Panels, joined: int) -> Layout:
     """The layout of runs of these shapes; all have one width and number of classes.
 
-    Linear heads come first, and heads that drop the same share of the embedding (`input_rates`) stand side by side.
+    Linear heads come first, and heads that see the same stand side by side.
 
     Args:
-        panel: How many linear heads are multiplied as one matrix.
         joined: Hidden units at most that are multiplied as one matrix; 0: each head by itself.
     """
     linear = sum(not shape.hidden for shape in shapes)
     width, classes = filled(shapes[0].width), shapes[0].classes
     size = 0
     slots: list[Shape | None] = []
-    panels, layers = [], []
-    for rate, alike in groupby(range(linear), key=lambda run: input_rates[run]):
+    narrow, layers = [], []
+    for what, alike in groupby(range(linear), key=lambda run: seen[run]):
         runs = list(alike)
-        for start in range(0, len(runs), panel):
-            here = [shapes[run] for run in runs[start : start + panel]]
-            part = Part(range(len(slots), len(slots) + panel), rate, size, size)
-            panels.append(_filled_in(part, {OUTPUT_WEIGHT: [(classes, width)] * panel}))
-            slots += [*here, *[None] * (panel - len(here))]
+        for start in range(0, len(runs), panels.most):
+            here = [shapes[run] for run in runs[start : start + panels.most]]
+            count = filled(len(here), panels.fill)
+            part = Part(range(len(slots), len(slots) + count), what, size, size)
+            narrow.append(_filled_in(part, {OUTPUT_WEIGHT: [(classes, width)] * count}))
+            slots += [*here, *[None] * (count - len(here))]
             size = part.stop
     first = len(slots)
     slots += shapes[linear:]
-    for rate, alike in groupby(range(linear, len(shapes)), key=lambda run: input_rates[run]):
+    for what, alike in groupby(range(linear, len(shapes)), key=lambda run: seen[run]):
         runs = list(alike)
         for group in _groups([shapes[run].hidden for run in runs], most=joined):
             start = first + runs[group.start] - linear
-            part = Part(range(start, start + len(group)), rate, size, size)
+            part = Part(range(start, start + len(group)), what, size, size)
             units = [filled(shapes[runs[place]].hidden) for place in group]
             layers.append(
                 _filled_in(
@@ -154,10 +163,10 @@ def layout(shapes: Sequence[Shape], input_rates: Sequence[float], *, panel: int,
             size = part.stop
     biases = Place(size, len(slots), filled(classes))
     places: list[dict[str, Place]] = [{OUTPUT_BIAS: biases.row(slot)} for slot in range(len(slots))]
-    for part in [*panels, *layers]:
+    for part in [*narrow, *layers]:
         for (slot, name), place in part.places.items():
             places[slot][name] = place
-    return Layout(slots, panels, layers, biases, places)
+    return Layout(slots, narrow, layers, biases, places)
 
 
 def _filled_in(part: Part, tensors: Mapping[str, Sequence[tuple[int, int]]]) -> Part:

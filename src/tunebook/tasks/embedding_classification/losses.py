@@ -88,24 +88,28 @@ class Losses:
     def gradient(
         self,
         logits: Float[Tensor, "runs classes rows"],
-        targets: Float[Tensor, "classes rows"],
+        targets: Float[Tensor, "*runs classes rows"],
         weights: Float[Tensor, " rows"],
         *,
         out: Float[Tensor, "runs classes rows"],
     ) -> None:
-        """Write the derivative of Σ weights · loss by the logits."""
+        """Write the derivative of Σ weights · loss by the logits.
+
+        Args:
+            targets: Of every run, or of all.
+        """
         if len(self._families) == 1:
             self._families[0][1].gradient(logits, targets, out)
         else:
             for runs, family in self._families:
-                family.gradient(logits[runs], targets, out[runs])
+                family.gradient(logits[runs], _of(targets, runs), out[runs])
         out.mul_(weights)
 
     def values(
-        self, logits: Float[Tensor, "runs classes rows"], targets: Float[Tensor, "classes rows"]
+        self, logits: Float[Tensor, "runs classes rows"], targets: Float[Tensor, "*runs classes rows"]
     ) -> Float[Tensor, "runs rows"]:
         """The loss of every row."""
-        return torch.cat([family.values(logits[runs], targets) for runs, family in self._families])
+        return torch.cat([family.values(logits[runs], _of(targets, runs)) for runs, family in self._families])
 
 
 class _Family:
@@ -147,7 +151,7 @@ class _Family:
         if self.kept is None:
             return targets
         if self.softmax:
-            return targets * self.kept + tree_sum(targets, dim=0) * self.added
+            return targets * self.kept + tree_sum(targets, dim=-2).unsqueeze(-2) * self.added
         return targets * self.kept + self.added
 
     def _weight(self, targets: Tensor) -> Tensor:
@@ -197,6 +201,10 @@ def tree_sum(values: Tensor, *, dim: int) -> Tensor:
         folded = values.narrow(dim, 0, half) + values.narrow(dim, half, half)
         values = torch.cat([folded, values.narrow(dim, length - 1, 1)], dim) if length % 2 else folded
     return values.squeeze(dim)
+
+
+def _of(targets: Tensor, runs: slice) -> Tensor:
+    return targets if targets.dim() == 2 else targets[runs]
 
 
 def _missed(chance: Tensor, targets: Tensor) -> Tensor:

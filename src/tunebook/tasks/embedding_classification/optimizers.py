@@ -3,6 +3,7 @@
 The fused kernels are called as torch.optim calls them, without its bookkeeping of every step; a test compares the two.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -77,30 +78,36 @@ class Piece:
     decays: bool
 
 
+@dataclass
+class Pace:
+    """A schedule, and what it multiplies learning rates by in the step that is taken."""
+
+    schedule: Schedule
+    factor: float = math.nan
+
+
 class Clock:
-    """The steps that the runs of a stack have behind them, and the learning rates of the one that they take."""
+    """The steps that the runs of a stack have behind them, and the pace of the one that they take."""
 
     def __init__(self, step: int, *, steps_per_epoch: int, epochs: int, like: Tensor) -> None:
         self.step = step
         self.count = torch.full((), float(step), dtype=torch.float32, device=like.device)
         self._steps_per_epoch = steps_per_epoch
         self._epochs = epochs
-        self._factors: dict[Schedule, tuple[int, float]] = {}
+        self._paces: dict[Schedule, Pace] = {}
 
     def tick(self) -> None:
         """Go on to the next step."""
+        for pace in self._paces.values():
+            pace.factor = schedules.factor(
+                self.step, steps_per_epoch=self._steps_per_epoch, epochs=self._epochs, schedule=pace.schedule
+            )
         self.step += 1
         self.count += 1
 
-    def lr(self, one: Rule) -> float:
-        """The learning rate of the step that is taken."""
-        known = self._factors.get(one.schedule)
-        if known is None or known[0] != self.step:
-            share = schedules.factor(
-                self.step - 1, steps_per_epoch=self._steps_per_epoch, epochs=self._epochs, schedule=one.schedule
-            )
-            known = self._factors[one.schedule] = (self.step, share)
-        return one.lr * known[1]
+    def pace(self, schedule: Schedule) -> Pace:
+        """What a schedule gives from the next tick on."""
+        return self._paces.setdefault(schedule, Pace(schedule))
 
 
 class Mover:
@@ -117,16 +124,20 @@ class Mover:
         for piece in pieces:
             decays = piece.decays and bool(piece.rule.coupled or piece.rule.decoupled)
             groups.setdefault((piece.rule, decays), []).append(piece.place)
-        self._clock = clock
         self._groups = [
-            (one, decays, _Slices(buffers, gradients, _joined(places), offset=offset, count=clock.count))
+            (
+                one,
+                clock.pace(one.schedule),
+                decays,
+                _Slices(buffers, gradients, _joined(places), offset=offset, count=clock.count),
+            )
             for (one, decays), places in groups.items()
         ]
 
     def move(self) -> None:
         """One step."""
-        for one, decays, slices in self._groups:
-            _move(one, self._clock.lr(one), slices, decays=decays)
+        for one, pace, decays, slices in self._groups:
+            _move(one, one.lr * pace.factor, slices, decays=decays)
 
 
 class _Slices:

@@ -3,7 +3,7 @@
 Matrices stand with rows of the batch as columns: hidden units (units, rows), logits (classes, rows).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -38,24 +38,28 @@ class Panel:
 
     def __init__(self, part: Part, memory: Memory, products: Products) -> None:
         self._products = products
-        self._input_rate = part.input_rate
+        self._source, self._rate = part.seen
         place = part.whole(OUTPUT_WEIGHT)
         self._weights = place.view(memory.weights)
         self._gradients = place.view(memory.gradients, offset=part.start)
         self._slots = slice(part.slots.start, part.slots.stop)
         self._logits, self._slopes = (each[self._slots].flatten(0, 1) for each in (memory.logits, memory.slopes))
 
-    def forward(self, batch: Batch) -> None:
+    def forward(self, batches: Mapping[int, Batch]) -> None:
         """Write the logits, without their biases."""
-        self._products.product(self._weights, batch.embeddings_t[self._input_rate], self._logits[:, : batch.rows])
+        batch = batches[self._source]
+        self._products.product(self._weights, batch.embeddings_t[self._rate], self._logits[:, : batch.rows])
 
-    def backward(self, batch: Batch) -> None:
+    def backward(self, batches: Mapping[int, Batch]) -> None:
         """Write the gradients by the slopes."""
-        self._products.product(self._slopes[:, : batch.rows], batch.embeddings[self._input_rate], self._gradients)
+        batch = batches[self._source]
+        self._products.product(self._slopes[:, : batch.rows], batch.embeddings[self._rate], self._gradients)
 
-    def look(self, embeddings: Float[Tensor, "rows width"], logits: Float[Tensor, "slots classes rows"]) -> None:
-        """Write the logits of other rows."""
-        self._products.product(self._weights, embeddings.t(), logits[self._slots].flatten(0, 1))
+    def look(
+        self, embeddings: Sequence[Float[Tensor, "rows width"]], logits: Float[Tensor, "slots classes rows"]
+    ) -> None:
+        """Write the logits of other rows, given by source."""
+        self._products.product(self._weights, embeddings[self._source].t(), logits[self._slots].flatten(0, 1))
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ class Layers:
 
     def __init__(self, part: Part, rates: Sequence[float], memory: Memory, products: Products) -> None:
         self._products = products
-        self._input_rate = part.input_rate
+        self._source, self._rate = part.seen
         self._memory = memory
         kernel, bias = part.whole(HIDDEN_WEIGHT), part.whole(HIDDEN_BIAS)
         self._kernel, self._kernel_slopes = (
@@ -113,29 +117,34 @@ class Layers:
             )
             start += place.columns
 
-    def forward(self, batch: Batch) -> None:
+    def forward(self, batches: Mapping[int, Batch]) -> None:
         """Write the logits, without their biases, and keep the hidden units."""
+        batch = batches[self._source]
         views = self._views_of(batch.rows)
-        self._hidden(batch.embeddings_t[self._input_rate], views.units)
+        self._hidden(batch.embeddings_t[self._rate], views.units)
         for output, units, _, _, logits, _ in views.outputs:
             if output.mask is not None:
                 units.mul_(batch.masks[output.mask])
             self._products.product(output.weights, units, logits, times=output.times)
 
-    def backward(self, batch: Batch) -> None:
+    def backward(self, batches: Mapping[int, Batch]) -> None:
         """Write the gradients by the slopes."""
+        batch = batches[self._source]
         views = self._views_of(batch.rows)
         for output, _, units_t, unit_slopes, _, slopes in views.outputs:
             self._products.product(slopes, units_t, output.gradients, times=output.times)
             self._products.product(output.weights.t(), slopes, unit_slopes, times=output.times)
         torch.ops.aten.threshold_backward.grad_input(views.slopes, views.units, 0, grad_input=views.slopes)
-        self._products.product(views.slopes, batch.embeddings[self._input_rate], self._kernel_slopes)
+        self._products.product(views.slopes, batch.embeddings[self._rate], self._kernel_slopes)
         torch.mv(views.slopes, views.ones, out=self._bias_slopes)
 
-    def look(self, embeddings: Float[Tensor, "rows width"], logits: Float[Tensor, "slots classes rows"]) -> None:
-        """Write the logits of other rows; nothing is dropped."""
-        units = self._kernel.new_empty(len(self._kernel), len(embeddings))
-        self._hidden(embeddings.t(), units)
+    def look(
+        self, embeddings: Sequence[Float[Tensor, "rows width"]], logits: Float[Tensor, "slots classes rows"]
+    ) -> None:
+        """Write the logits of other rows, given by source; nothing is dropped."""
+        seen = embeddings[self._source]
+        units = self._kernel.new_empty(len(self._kernel), len(seen))
+        self._hidden(seen.t(), units)
         for output in self._outputs:
             self._products.product(output.weights, units[output.units], logits[output.slot])
 
