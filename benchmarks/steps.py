@@ -19,7 +19,7 @@ import torch
 from tunebook import simulate
 from tunebook.tasks.promptable_segmentation.batches import Sample
 from tunebook.tasks.promptable_segmentation.config import Config
-from tunebook.tasks.promptable_segmentation.images import normalise
+from tunebook.images.pixels import normalise
 from tunebook.tasks.promptable_segmentation.sam import SIZES, build
 from tunebook.tasks.promptable_segmentation.training import train
 from tunebook.train import adapters

@@ -9,7 +9,7 @@ import torch
 from skimage.segmentation import relabel_sequential
 from torch.nn import functional
 
-from tunebook.tasks.promptable_segmentation import images
+from tunebook.images import pixels
 from tunebook.tasks.promptable_segmentation.config import Iterative
 from tunebook.tasks.promptable_segmentation.inference import label_map, predict
 from tunebook.tasks.promptable_segmentation.prompts import boxes
@@ -109,7 +109,7 @@ def test_windows_are_embedded_once_for_all_modes(model, asked):
 
     _predicted(model, truth, iterations=3)
 
-    assert sum(call.get("windows", 0) for call in asked) == len(images.tiles((200, 150), size=128, overlap=64)) == 6
+    assert sum(call.get("windows", 0) for call in asked) == len(pixels.tiles((200, 150), size=128, overlap=64)) == 6
     assert [len(call["image_of"]) for call in asked if "image_of" in call] == [10] * 6
 
 

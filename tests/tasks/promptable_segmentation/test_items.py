@@ -17,9 +17,10 @@ from segmentation_examples import a_job, a_run, canonical, configured, write_png
 from tunebook.errors import DataError, StudyError
 from tunebook.fingerprints import FingerprintCache, of_inputs
 from tunebook.folders import RunFolder
+from tunebook.images import pixels
 from tunebook.records import Run
 from tunebook.task import Context, Example
-from tunebook.tasks.promptable_segmentation import TASK, images, items
+from tunebook.tasks.promptable_segmentation import TASK, items
 from tunebook.tasks.promptable_segmentation.batches import Sample, batches
 from tunebook.tasks.promptable_segmentation.config import Augmentation
 from tunebook.tasks.promptable_segmentation.worker import Worker
@@ -145,7 +146,7 @@ def test_slices_of_every_kind_of_volume_are_examples(tmp_path, kind):
     assert [example.item for example in train] == ["volume-z0000", "volume-z0001", "volume-z0002"]
     assert [example.item for example in val + test] == ["volume-z0003", "volume-z0004", "volume-z0005"]
     for at, example in enumerate(train + val + test):
-        assert np.array_equal(example.image, images.normalise(RAW[at], "minmax"))
+        assert np.array_equal(example.image, pixels.normalise(RAW[at], "minmax"))
         assert np.array_equal(example.truth, np.searchsorted([0, 7, 300], LABELS[at]))
     assert test[1].truth.max() == 0
 
@@ -172,7 +173,7 @@ def test_keys_and_axes_and_channels_are_those_of_the_configuration(tmp_path):
     seen = examples(tmp_path, {**changes, "data.axis": "y", "data.axes": "tzcyx", "data.channel": 1}, "train")
 
     assert len(seen) == 40
-    assert np.array_equal(seen[9].image, images.normalise(RAW[:, 9] // 2, "percentile"))
+    assert np.array_equal(seen[9].image, pixels.normalise(RAW[:, 9] // 2, "percentile"))
     assert np.array_equal(seen[9].truth > 0, LABELS[:, 9] > 0)
     with pytest.raises(DataError, match=r"image/0, z = 0: .*\(40, 40, 2\)\n.*set data.channel to one of 0 to 1"):
         examples(tmp_path, {**changes, "data.axis": "z", "data.axes": "tzcyx"}, "train")
@@ -253,7 +254,7 @@ def test_training_sees_the_pixels_that_testing_sees(tmp_path, how):
         places = np.argwhere((everywhere == window[..., 0]).all(axis=(2, 3)))
         assert len(places) == 1
         y, x = map(int, places[0])
-        assert np.array_equal(window, images.cut(test.image, images.Tile(y, x, 16, 16, 16)))
+        assert np.array_equal(window, pixels.cut(test.image, pixels.Tile(y, x, 16, 16, 16)))
 
 
 def test_training_images_are_held_as_they_were_read(tmp_path):
@@ -272,7 +273,7 @@ def test_training_images_are_held_as_they_were_read(tmp_path):
         for each in (image, held)
     )
     for plain, lazy in islice(zip(one, other, strict=False), 4):
-        assert plain.images.numpy().tobytes() == lazy.images.numpy().tobytes()
+        assert plain.pixels.numpy().tobytes() == lazy.pixels.numpy().tobytes()
 
 
 # Identity -----------------------------------------------------------------------------------------------

@@ -12,10 +12,10 @@ from skimage.segmentation import relabel_sequential
 from torch import Tensor
 from torch.nn import functional
 
+from tunebook.images.pixels import Scaled, Tile, cut
 from tunebook.tasks.promptable_segmentation.augmentation import lit, turned, zoomed
 from tunebook.tasks.promptable_segmentation.config import Augmentation, Sampler
 from tunebook.tasks.promptable_segmentation.distances import targets
-from tunebook.tasks.promptable_segmentation.images import Scaled, Tile, cut
 from tunebook.train.seeding import numpy_generator
 
 DRAWS = 50

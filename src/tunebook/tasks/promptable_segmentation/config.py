@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from tunebook.images.containers import LETTERS
+from tunebook.images.slices import ranged
 from tunebook.spec.parameters import Fields, parameter
-from tunebook.tasks.promptable_segmentation.containers import LETTERS
 from tunebook.tasks.promptable_segmentation.presets import filled
-from tunebook.tasks.promptable_segmentation.slices import ranged
 
 Method = Literal["lora", "fact", "adaptformer", "frozen", "full", "none"]
 Target = Literal["q", "k", "v", "proj", "mlp"]

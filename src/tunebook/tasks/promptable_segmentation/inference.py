@@ -18,7 +18,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tunebook.tasks.promptable_segmentation import images, interactive
+from tunebook.images import pixels
+from tunebook.tasks.promptable_segmentation import interactive
 from tunebook.tasks.promptable_segmentation.config import Iterative
 from tunebook.tasks.promptable_segmentation.interactive import OBJECTS_AT_ONCE, scaled
 from tunebook.tasks.promptable_segmentation.painting import Placed, paint_placed
@@ -53,17 +54,17 @@ def predict(
     model.eval()
     size = model.size.image_size
     window = crop or size
-    tiles = images.tiles(truth.shape, size=window, overlap=window // 2)
-    stack = np.stack([images.cut(image, tile) for tile in tiles]).transpose(0, 3, 1, 2)
-    pixels = normalise(scaled(torch.from_numpy(np.ascontiguousarray(stack)), size).to(device))
+    tiles = pixels.tiles(truth.shape, size=window, overlap=window // 2)
+    stack = np.stack([pixels.cut(image, tile) for tile in tiles]).transpose(0, 3, 1, 2)
+    seen = normalise(scaled(torch.from_numpy(np.ascontiguousarray(stack)), size).to(device))
     chunk = max(1, PIXELS_AT_ONCE // size**2)
-    embeddings = torch.cat([model.encode(part) for part in pixels.split(chunk)])
+    embeddings = torch.cat([model.encode(part) for part in seen.split(chunk)])
     found: dict[str, NDArray[Any]] = {}
 
     if automatic and model.automatic_decoder is not None:
-        parts = zip(embeddings.split(chunk), pixels.split(chunk), strict=True)
+        parts = zip(embeddings.split(chunk), seen.split(chunk), strict=True)
         maps = scaled(torch.cat([model.maps(*part) for part in parts]), window).cpu().numpy()
-        whole = images.stitch(tiles, maps, truth.shape, overlap=window // 2)
+        whole = pixels.stitch(tiles, maps, truth.shape, overlap=window // 2)
         found["ais"] = np.clip(np.rint(whole * 255), 0, 255).astype(np.uint8)
 
     asked = interactive.asked(truth, tiles)

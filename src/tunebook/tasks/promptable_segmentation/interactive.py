@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from tunebook.tasks.promptable_segmentation import images, losses, prompts
+from tunebook.images import pixels
+from tunebook.tasks.promptable_segmentation import losses, prompts
 from tunebook.tasks.promptable_segmentation.config import Iterative
 from tunebook.tasks.promptable_segmentation.sam.model import Sam
 from tunebook.train.seeding import numpy_generator
@@ -55,7 +56,7 @@ class Asked:
 
     truth: NDArray[Any]
     ids: range
-    tiles: Sequence[images.Tile]
+    tiles: Sequence[pixels.Tile]
     home: Int[Tensor, " objects"]
     points: Float[Tensor, "objects 2"]
     boxes: Float[Tensor, "objects 4"]
@@ -83,7 +84,7 @@ class Asked:
         return torch.from_numpy(np.stack(drawn))
 
 
-def asked(truth: NDArray[Any], tiles: Sequence[images.Tile]) -> Asked:
+def asked(truth: NDArray[Any], tiles: Sequence[pixels.Tile]) -> Asked:
     """What is asked of an image: a point and a box for each object of its truth.
 
     Args:
@@ -93,7 +94,7 @@ def asked(truth: NDArray[Any], tiles: Sequence[images.Tile]) -> Asked:
     home: list[int] = []
     points: list[tuple[int, int]] = []
     boxes: list[tuple[int, int, int, int]] = []
-    for number, place in enumerate(images.objects(truth), start=1):
+    for number, place in enumerate(pixels.objects(truth), start=1):
         tile, top, left, mask = _home(truth, place, number, tiles)
         y, x = prompts.centre(mask)
         rows, columns = top + np.flatnonzero(mask.any(axis=1)), left + np.flatnonzero(mask.any(axis=0))
@@ -209,7 +210,7 @@ def _seen(pixels: Float[Tensor, "objects n 2"], scale: float) -> Float[Tensor, "
 
 
 def _home(
-    truth: NDArray[Any], place: tuple[slice, slice], number: int, tiles: Sequence[images.Tile]
+    truth: NDArray[Any], place: tuple[slice, slice], number: int, tiles: Sequence[pixels.Tile]
 ) -> tuple[int, int, int, NDArray[np.bool_]]:
     """The window that an object is asked in, and what of the object lies there; at least one pixel does.
 
@@ -217,18 +218,18 @@ def _home(
         The window's index; the row and the column, within the window, where the mask begins; the mask.
     """
     rows, columns = place
-    tile = images.tile_of((rows.start, columns.start, rows.stop, columns.stop), tiles)
+    tile = pixels.tile_of((rows.start, columns.start, rows.stop, columns.stop), tiles)
     found = _within(truth, place, number, tiles[tile])
     if not found[2].any():  # no window holds the box whole, and the object leaves the best one empty
         y, x = prompts.centre(truth[place] == number)
         y, x = y + rows.start, x + columns.start
-        tile = images.tile_of((y, x, y + 1, x + 1), tiles)
+        tile = pixels.tile_of((y, x, y + 1, x + 1), tiles)
         found = _within(truth, place, number, tiles[tile])
     return tile, *found
 
 
 def _within(
-    truth: NDArray[Any], place: tuple[slice, slice], number: int, tile: images.Tile
+    truth: NDArray[Any], place: tuple[slice, slice], number: int, tile: pixels.Tile
 ) -> tuple[int, int, NDArray[np.bool_]]:
     """Where the part of an object's box that lies in a window begins there, and the object's pixels in it."""
     rows, columns = place

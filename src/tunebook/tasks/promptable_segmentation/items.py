@@ -31,10 +31,9 @@ from numpy.typing import NDArray
 
 from tunebook import folders
 from tunebook.errors import DataError, Problem
-from tunebook.tasks.promptable_segmentation import containers
-from tunebook.tasks.promptable_segmentation.config import Config, Data
-from tunebook.tasks.promptable_segmentation.containers import Stored
-from tunebook.tasks.promptable_segmentation.images import (
+from tunebook.images import containers
+from tunebook.images.containers import Stored
+from tunebook.images.pixels import (
     PNG,
     TIFF,
     Scaled,
@@ -44,7 +43,8 @@ from tunebook.tasks.promptable_segmentation.images import (
     read_label,
     scaled,
 )
-from tunebook.tasks.promptable_segmentation.slices import Plane, Range, channels, planes, ranged
+from tunebook.images.slices import Plane, Range, channels, planes, ranged
+from tunebook.tasks.promptable_segmentation.config import Config, Data
 
 SPLITS = ("train", "val", "test")
 SPACE = ("z", "y", "x")

@@ -12,7 +12,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from tunebook.errors import DataError, Problem
-from tunebook.tasks.promptable_segmentation.containers import Stored, read
+from tunebook.images.containers import Stored, read
 
 ORDER = "tzyx"
 CHANNELS = (1, 3)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tunebook.errors import DataError
-from tunebook.tasks.promptable_segmentation import images, items
+from tunebook.images import pixels
+from tunebook.tasks.promptable_segmentation import items
 
 GREY = np.arange(48, dtype=np.uint8).reshape(6, 8)
 RGB = np.stack([GREY, GREY + 50, GREY + 100], axis=2)
@@ -40,7 +41,7 @@ def problems(caught: pytest.ExceptionInfo[DataError]) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("pixels", [GREY, RGB, GREY.astype(np.uint16) * 1000], ids=["grey", "rgb", "16 bit"])
 def test_images_are_read_as_they_are(tmp_path: Path, suffix: str, pixels: NDArray):
     """Grey and RGB, 8 and 16 bit keep type and values."""
-    found = images.read_image(save(tmp_path / f"image{suffix}", pixels))
+    found = pixels.read_image(save(tmp_path / f"image{suffix}", pixels))
 
     assert found.dtype == pixels.dtype
     assert np.array_equal(found, pixels)
@@ -51,7 +52,7 @@ def test_alpha_is_dropped(tmp_path: Path, suffix: str):
     """RGBA is read as RGB."""
     alpha = np.dstack([RGB, np.full_like(GREY, 7)])
 
-    assert np.array_equal(images.read_image(save(tmp_path / f"image{suffix}", alpha)), RGB)
+    assert np.array_equal(pixels.read_image(save(tmp_path / f"image{suffix}", alpha)), RGB)
 
 
 def test_other_forms_of_png_are_brought_to_these(tmp_path: Path):
@@ -61,15 +62,15 @@ def test_other_forms_of_png_are_brought_to_these(tmp_path: Path):
     Image.fromarray(flat).convert("P", palette=Image.Palette.ADAPTIVE).save(tmp_path / "p.png")
     Image.fromarray(GREY > 9).save(tmp_path / "bit.png")
 
-    assert np.array_equal(images.read_image(tmp_path / "la.png"), GREY)
-    assert np.array_equal(images.read_image(tmp_path / "p.png"), flat)
-    assert np.array_equal(images.read_image(tmp_path / "bit.png"), np.where(GREY > 9, 255, 0))
+    assert np.array_equal(pixels.read_image(tmp_path / "la.png"), GREY)
+    assert np.array_equal(pixels.read_image(tmp_path / "p.png"), flat)
+    assert np.array_equal(pixels.read_image(tmp_path / "bit.png"), np.where(GREY > 9, 255, 0))
 
 
 @pytest.mark.parametrize(("dtype", "read"), [(np.float32, np.float32), (np.float64, np.float32), (np.int32, np.uint16)])
 def test_other_numbers_of_tiff_are_brought_to_these(tmp_path: Path, dtype: type, read: type):
     """Floats become float32, wide integers that fit become uint16."""
-    found = images.read_image(save(tmp_path / "image.tif", GREY.astype(dtype)))
+    found = pixels.read_image(save(tmp_path / "image.tif", GREY.astype(dtype)))
 
     assert found.dtype == read
     assert np.array_equal(found, GREY)
@@ -79,7 +80,7 @@ def test_planar_rgb_is_read(tmp_path: Path):
     """A TIFF whose channels lie one after the other is RGB all the same."""
     tifffile.imwrite(tmp_path / "planar.tif", RGB.transpose(2, 0, 1), photometric="rgb", planarconfig="separate")
 
-    assert np.array_equal(images.read_image(tmp_path / "planar.tif"), RGB)
+    assert np.array_equal(pixels.read_image(tmp_path / "planar.tif"), RGB)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,7 @@ def test_what_is_no_image_is_refused(tmp_path: Path, pixels: NDArray, message: s
     tifffile.imwrite(tmp_path / "bad.tif", pixels, photometric="minisblack")
 
     with pytest.raises(DataError, match=rf"bad\.tif: .*{message}"):
-        images.read_image(tmp_path / "bad.tif")
+        pixels.read_image(tmp_path / "bad.tif")
 
 
 def test_five_channels_are_refused(tmp_path: Path):
@@ -106,7 +107,7 @@ def test_five_channels_are_refused(tmp_path: Path):
     )
 
     with pytest.raises(DataError, match=r"must be one image, grey \(h, w\) or RGB \(h, w, 3\); .*\(6, 8, 5\)"):
-        images.read_image(tmp_path / "bad.tif")
+        pixels.read_image(tmp_path / "bad.tif")
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
@@ -117,9 +118,9 @@ def test_a_cut_file_is_refused(tmp_path: Path, suffix: str, share: float):
     path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
 
     with pytest.raises(DataError, match=rf"cut\{suffix}: must be a whole PNG or TIFF file"):
-        images.read_image(path)
+        pixels.read_image(path)
     with pytest.raises(DataError, match=rf"cut\{suffix}: must be a whole PNG or TIFF file"):
-        images.read_label(path, (64, 64))
+        pixels.read_label(path, (64, 64))
 
 
 def test_another_format_under_a_png_name_is_refused(tmp_path: Path):
@@ -127,7 +128,7 @@ def test_another_format_under_a_png_name_is_refused(tmp_path: Path):
     Image.fromarray(GREY).save(tmp_path / "photo.png", format="JPEG")
 
     with pytest.raises(DataError, match=r"photo\.png: must be a whole PNG or TIFF file"):
-        images.read_image(tmp_path / "photo.png")
+        pixels.read_image(tmp_path / "photo.png")
 
 
 # Labels -------------------------------------------------------------------------------------------------
@@ -137,7 +138,7 @@ def test_another_format_under_a_png_name_is_refused(tmp_path: Path):
 def test_gaps_in_the_ids_are_closed(tmp_path: Path, suffix: str):
     """Ids become 1..n in their order."""
     ids = np.array([[0, 900, 900], [7, 0, 40000]], np.uint16)
-    found = images.read_label(save(tmp_path / f"label{suffix}", ids), (2, 3))
+    found = pixels.read_label(save(tmp_path / f"label{suffix}", ids), (2, 3))
 
     assert found.dtype == np.int32
     assert found.tolist() == [[0, 2, 2], [1, 0, 3]]
@@ -145,7 +146,7 @@ def test_gaps_in_the_ids_are_closed(tmp_path: Path, suffix: str):
 
 def test_a_label_without_objects_is_fine(tmp_path: Path):
     """Nothing is there: all zeros."""
-    found = images.read_label(save(tmp_path / "label.png", np.zeros((6, 8), np.uint16)), (6, 8))
+    found = pixels.read_label(save(tmp_path / "label.png", np.zeros((6, 8), np.uint16)), (6, 8))
 
     assert not found.any()
 
@@ -164,16 +165,16 @@ def test_what_is_no_label_is_refused(tmp_path: Path, ids: NDArray, message: str)
     path = save(tmp_path / "label.tif", ids)
 
     with pytest.raises(DataError, match=rf"label\.tif: {message}"):
-        images.read_label(path, (6, 8))
+        pixels.read_label(path, (6, 8))
 
 
 def test_objects_are_boxed_in_the_order_of_their_ids():
     """The n-th box is that of id n; a missing id is an error."""
     label = np.array([[2, 2, 0], [0, 0, 1]], np.int32)
 
-    assert images.objects(label) == [(slice(1, 2), slice(2, 3)), (slice(0, 1), slice(0, 2))]
+    assert pixels.objects(label) == [(slice(1, 2), slice(2, 3)), (slice(0, 1), slice(0, 2))]
     with pytest.raises(ValueError, match=r"all ids 1\.\.3; 1 is missing"):
-        images.objects(label + (label > 0))
+        pixels.objects(label + (label > 0))
 
 
 # Normalisation ------------------------------------------------------------------------------------------
@@ -181,7 +182,7 @@ def test_objects_are_boxed_in_the_order_of_their_ids():
 
 def test_minmax_spans_the_whole_image():
     """The lowest pixel of all channels becomes 0, the highest 255, and those between lie linearly."""
-    found = images.normalise(RGB, "minmax")
+    found = pixels.normalise(RGB, "minmax")
 
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, RGB / RGB.max() * 255, rtol=1e-6)
@@ -192,11 +193,11 @@ def test_percentiles_do_not_follow_one_hot_pixel():
     plain = np.random.default_rng(0).integers(100, 200, (60, 60)).astype(np.uint16)
     hot = plain.copy()
     hot[0, 0] = 60000
-    found = images.normalise(hot, "percentile")
+    found = pixels.normalise(hot, "percentile")
 
     assert found.shape == (60, 60, 3)
     assert (found.min(), found.max()) == (0, 255)
-    assert np.abs(found - images.normalise(plain, "percentile"))[1:].max() < 3
+    assert np.abs(found - pixels.normalise(plain, "percentile"))[1:].max() < 3
 
 
 def test_percentiles_of_a_nearly_empty_image_fall_back_to_its_extremes():
@@ -204,33 +205,33 @@ def test_percentiles_of_a_nearly_empty_image_fall_back_to_its_extremes():
     image = np.full((100, 100), 5, np.uint8)
     image[3, 4] = 90
 
-    assert images.normalise(image, "percentile")[3, 4, 0] == 255
+    assert pixels.normalise(image, "percentile")[3, 4, 0] == 255
 
 
 @pytest.mark.parametrize("how", ["percentile", "minmax"])
-def test_a_constant_image_becomes_zeros(how: images.Normalisation):
+def test_a_constant_image_becomes_zeros(how: pixels.Normalisation):
     """There is nothing to stretch, and nothing to divide by."""
-    assert not images.normalise(np.full((4, 4), 77, np.uint8), how).any()
+    assert not pixels.normalise(np.full((4, 4), 77, np.uint8), how).any()
 
 
 @pytest.mark.parametrize("how", ["percentile", "minmax", "none"])
 @pytest.mark.parametrize("shape", [(21, 30), (21, 30, 3)])
-def test_a_part_is_scaled_as_the_whole(how: images.Normalisation, shape: tuple[int, ...]):
+def test_a_part_is_scaled_as_the_whole(how: pixels.Normalisation, shape: tuple[int, ...]):
     """Cut first or normalised first: the same in every bit, for all that images are held as."""
     rng = np.random.default_rng(0)
-    for pixels in (rng.integers(0, 256, shape), rng.random(shape) * 255, np.full(shape, 7)):
+    for values in (rng.integers(0, 256, shape), rng.random(shape) * 255, np.full(shape, 7)):
         for dtype in (np.uint8, np.uint16, np.float32):
-            image = np.asfortranarray(pixels.astype(dtype))
-            part = images.scaled(image, how)[3:17, 8:29]
+            image = np.asfortranarray(values.astype(dtype))
+            part = pixels.scaled(image, how)[3:17, 8:29]
             assert part.flags.c_contiguous
-            assert part.tobytes() == images.normalise(image, how)[3:17, 8:29].tobytes()
+            assert part.tobytes() == pixels.normalise(image, how)[3:17, 8:29].tobytes()
 
 
 def test_none_keeps_values_and_refuses_those_out_of_range():
     """What is in 0..255 stays; a 16-bit image needs a range and the message says how to get one."""
-    assert np.array_equal(images.normalise(RGB, "none"), RGB)
+    assert np.array_equal(pixels.normalise(RGB, "none"), RGB)
     with pytest.raises(DataError, match=r"a\.tif: must lie in 0\.\.255 .*it has 0 to 4700\n.*percentile"):
-        images.normalise(GREY.astype(np.uint16) * 100, "none", place="a.tif")
+        pixels.normalise(GREY.astype(np.uint16) * 100, "none", place="a.tif")
 
 
 # Windows ------------------------------------------------------------------------------------------------
@@ -244,7 +245,7 @@ def test_windows_cover_every_pixel_and_stay_inside(shape: tuple[int, int], windo
     """Neighbours overlap by what was asked at least."""
     size, overlap = window
     seen = np.zeros(shape, int)
-    found = images.tiles(shape, size=size, overlap=overlap)
+    found = pixels.tiles(shape, size=size, overlap=overlap)
     for tile in found:
         seen[tile.y : tile.y + tile.height, tile.x : tile.x + tile.width] += 1
         assert tile.y + tile.height <= shape[0]
@@ -262,9 +263,9 @@ def test_cutting_and_joining_gives_the_maps_back(shape: tuple[int, int], window:
     size, overlap = window
     y, x = np.mgrid[: shape[0], : shape[1]] / 70
     whole = np.stack([np.full(shape, 0.7), 0.3 * y + 0.6 * x], axis=2).astype(np.float32)
-    tiles = images.tiles(shape, size=size, overlap=overlap)
-    maps = np.stack([images.cut(whole, tile) for tile in tiles]).transpose(0, 3, 1, 2)
-    joined = images.stitch(tiles, maps, shape, overlap=overlap)
+    tiles = pixels.tiles(shape, size=size, overlap=overlap)
+    maps = np.stack([pixels.cut(whole, tile) for tile in tiles]).transpose(0, 3, 1, 2)
+    joined = pixels.stitch(tiles, maps, shape, overlap=overlap)
 
     assert maps.shape[2:] == (size, size)
     np.testing.assert_allclose(joined.transpose(1, 2, 0), whole, atol=1e-6)
@@ -272,11 +273,11 @@ def test_cutting_and_joining_gives_the_maps_back(shape: tuple[int, int], window:
 
 def test_a_seam_is_blended_smoothly():
     """Between a window of zeros and one of ones, the joined map rises in even steps over the overlap."""
-    tiles = images.tiles((4, 12), size=8, overlap=4)
+    tiles = pixels.tiles((4, 12), size=8, overlap=4)
     whole = np.where(np.arange(12) < 6, 0.0, 1.0)
     maps = np.zeros((len(tiles), 1, 8, 8), np.float32)
     maps[1] = 1
-    joined = images.stitch(tiles, maps, (4, 12), overlap=4)[0, 0]
+    joined = pixels.stitch(tiles, maps, (4, 12), overlap=4)[0, 0]
 
     np.testing.assert_allclose(joined, [0, 0, 0, 0, 0.125, 0.375, 0.625, 0.875, 1, 1, 1, 1], atol=1e-6)
     assert np.array_equal(np.round(joined), whole)
@@ -284,10 +285,10 @@ def test_a_seam_is_blended_smoothly():
 
 def test_a_small_image_is_padded_right_and_below():
     """The window reaches beyond the image, with zeros there."""
-    (tile,) = images.tiles((3, 20), size=32, overlap=16)
-    piece = images.cut(np.ones((3, 20, 3), np.float32), tile)
+    (tile,) = pixels.tiles((3, 20), size=32, overlap=16)
+    piece = pixels.cut(np.ones((3, 20, 3), np.float32), tile)
 
-    assert tile == images.Tile(0, 0, 3, 20, 32)
+    assert tile == pixels.Tile(0, 0, 3, 20, 32)
     assert piece.shape == (32, 32, 3)
     assert piece[:3, :20].all()
     assert piece.sum() == 3 * 20 * 3
@@ -296,20 +297,20 @@ def test_a_small_image_is_padded_right_and_below():
 def test_an_overlap_as_large_as_the_window_is_refused():
     """Windows must advance."""
     with pytest.raises(ValueError, match=r"overlap must be within 0\.\.7; got 8"):
-        images.tiles((20, 20), size=8, overlap=8)
+        pixels.tiles((20, 20), size=8, overlap=8)
 
 
 def test_an_object_is_asked_in_the_window_that_shows_it_best():
     """Whole before cut, then central; the largest part where no window holds it."""
-    tiles = images.tiles((10, 40), size=20, overlap=10)
+    tiles = pixels.tiles((10, 40), size=20, overlap=10)
 
     assert [tile.x for tile in tiles] == [0, 10, 20]
-    assert images.tile_of((2, 0, 8, 4), tiles) == 0
-    assert images.tile_of((2, 12, 8, 19), tiles) == 1
-    assert images.tile_of((2, 11, 8, 18), tiles) == 0
-    assert images.tile_of((2, 15, 8, 25), tiles) == 1
-    assert images.tile_of((2, 13, 8, 39), tiles) == 2
-    assert images.tile_of((2, 2, 8, 30), tiles) == 1
+    assert pixels.tile_of((2, 0, 8, 4), tiles) == 0
+    assert pixels.tile_of((2, 12, 8, 19), tiles) == 1
+    assert pixels.tile_of((2, 11, 8, 18), tiles) == 0
+    assert pixels.tile_of((2, 15, 8, 25), tiles) == 1
+    assert pixels.tile_of((2, 13, 8, 39), tiles) == 2
+    assert pixels.tile_of((2, 2, 8, 30), tiles) == 1
 
 
 # A whole image in one window ----------------------------------------------------------------------------
@@ -336,8 +337,8 @@ def test_real_images_are_read(data_root: Path, name: str, split: str, count: int
     found = 0
     pairs = items.pairs(data_root / name, split)
     for pair in pairs:
-        pixels = images.read_image(pair.image)
-        found += len(images.objects(images.read_label(pair.label, pixels.shape)))
-        assert images.normalise(pixels, "percentile").shape == (*pixels.shape[:2], 3)
+        image = pixels.read_image(pair.image)
+        found += len(pixels.objects(pixels.read_label(pair.label, image.shape)))
+        assert pixels.normalise(image, "percentile").shape == (*image.shape[:2], 3)
 
     assert (len(pairs), found) == (count, instances)

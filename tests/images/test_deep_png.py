@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from tunebook.tasks.promptable_segmentation import deep_png
+from tunebook.images import deep_png
 
 
 def encode(pixels: NDArray[np.uint16], *, interlaced: int = 0) -> bytes:

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tunebook.errors import DataError, Problem
-from tunebook.tasks.promptable_segmentation import deep_png
-from tunebook.tasks.promptable_segmentation.slices import channels, way_out
+from tunebook.images import deep_png
+from tunebook.images.slices import channels, way_out
 
 PNG = (".png",)
 TIFF = (".tif", ".tiff")

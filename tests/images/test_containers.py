@@ -13,7 +13,7 @@ import zarr
 from container_examples import WRITERS, a_volume, write_hdf5, write_stack, write_volume, write_zarr
 
 from tunebook.errors import DataError
-from tunebook.tasks.promptable_segmentation import containers
+from tunebook.images import containers
 
 RAW, LABELS = a_volume()
 ARRAYS = {"raw": RAW, "labels": LABELS}

@@ -8,8 +8,8 @@ import pytest
 from container_examples import write_hdf5, write_stack
 
 from tunebook.errors import DataError
-from tunebook.tasks.promptable_segmentation import containers
-from tunebook.tasks.promptable_segmentation.slices import Plane, Range, channels, planes, ranged
+from tunebook.images import containers
+from tunebook.images.slices import Plane, Range, channels, planes, ranged
 
 EXTENTS = {"t": 3, "z": 4, "y": 5, "x": 6, "c": 2}
 
