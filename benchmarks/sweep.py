@@ -14,8 +14,8 @@ steps, Adam at a constant rate, no early stopping, no validation while the clock
 
 - `one`: each way in a warm process of its own. Ways take turns, block of runs by block of runs (those of one family and
   quality, at most 64: what the engine makes a cohort of); their order moves on, and all is done in several rounds:
-  medians over rounds, and of ratios the range as well. The whole sweep is trained by cohorts of mixed hidden units; of other
-  ways it is the sum over families.
+  medians over rounds, and of ratios the range as well. The whole sweep is trained by cohorts of mixed hidden units; of
+  other ways it is the sum over families.
 - `two`: two worker processes for the whole sweep, their start included, beside one fresh Python process per trial, two
   at a time, that Optuna hands out. All score the validation rows, too.
 - `memory`: in fresh processes, for one epoch.

@@ -115,6 +115,22 @@ def test_training_sets_of_other_lengths_do_not_share_steps():
     assert [len(stack) for stack in members.stacked([*group, *hidden])] == [1, 1, 1, 1]
 
 
+def test_rows_are_no_multiple_of_4096_bytes_apart():
+    """Of 1,024 dimensions they would fall into the same places of a cache; what fills them up changes no head."""
+    from tunebook.tasks.embedding_classification.batches import filled_row
+
+    assert [filled_row(width) for width in (37, 512, 1010, 1024, 2048)] == [48, 512, 1040, 1040, 2064]
+    rows = some_rows(width=1024)
+    group = [
+        Member(f"{seed} {hidden}", configured(head__hidden_units=hidden), seed, rows, None)
+        for seed, hidden in ((0, 0), (1, 0), (0, 5))
+    ]
+    ended, _ = trained(group)
+
+    assert ended["0 0"].head.tensors["output.weight"].shape == (1, 1024)
+    assert all(same(trained([member])[0][member.name], ended[member.name]) for member in group)
+
+
 def test_a_panel_may_be_full_or_not():
     """Forty linear heads of three classes; each is that of the run alone."""
     rows, others = some_rows(classes=3), some_rows(seed=1, classes=3)

@@ -44,6 +44,15 @@ def filled(count: int, lanes: int = LANES) -> int:
     return -(-count // lanes) * lanes
 
 
+def filled_row(width: int) -> int:
+    """Dimensions of an embedding, filled up: never a multiple of 1,024.
+
+    Rows that begin a multiple of 4,096 bytes apart fall into the same places of a processor's cache; of 1,024
+    dimensions a product of few rows takes 1.6 times as long.
+    """
+    return filled(width) + (LANES if filled(width) % 1024 == 0 else 0)
+
+
 @dataclass(frozen=True)
 class Table:
     """Rows on the device.
@@ -65,7 +74,7 @@ def table(rows: TrainingSet, scale: dict[str, Tensor], *, device: str, dtype: to
     """Rows as the first layer sees them."""
     given = heads.scaled(torch.tensor(rows.embeddings, dtype=torch.float32, device=device), scale)
     width = given.shape[1]
-    wide = given if width == filled(width) else F.pad(given, (0, filled(width) - width))
+    wide = given if width == filled_row(width) else F.pad(given, (0, filled_row(width) - width))
     targets = torch.tensor(rows.targets, dtype=dtype, device=device)
     return Table(wide.to(dtype), targets.t().contiguous())
 

@@ -21,7 +21,7 @@ from itertools import groupby
 
 from torch import Tensor
 
-from tunebook.tasks.embedding_classification.batches import Input, filled
+from tunebook.tasks.embedding_classification.batches import Input, filled, filled_row
 from tunebook.tasks.embedding_classification.heads import (
     HIDDEN_BIAS,
     HIDDEN_WEIGHT,
@@ -129,7 +129,7 @@ def layout(shapes: Sequence[Shape], seen: Sequence[Input], *, panels: Panels, jo
         joined: Hidden units at most that are multiplied as one matrix; 0: each head by itself.
     """
     linear = sum(not shape.hidden for shape in shapes)
-    width, classes = filled(shapes[0].width), shapes[0].classes
+    width, classes = filled_row(shapes[0].width), shapes[0].classes
     size = 0
     slots: list[Shape | None] = []
     narrow, layers = [], []
