@@ -10,7 +10,7 @@ import psutil
 import pytest
 import tifffile
 import zarr
-from container_examples import WRITERS, a_volume, write_hdf5, write_stack, write_volume, write_zarr
+from tests.images.container_examples import WRITERS, a_volume, write_hdf5, write_stack, write_volume, write_zarr
 
 from tunebook.errors import DataError
 from tunebook.images import containers

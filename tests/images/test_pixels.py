@@ -38,13 +38,13 @@ def problems(caught: pytest.ExceptionInfo[DataError]) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
-@pytest.mark.parametrize("pixels", [GREY, RGB, GREY.astype(np.uint16) * 1000], ids=["grey", "rgb", "16 bit"])
-def test_images_are_read_as_they_are(tmp_path: Path, suffix: str, pixels: NDArray):
+@pytest.mark.parametrize("values", [GREY, RGB, GREY.astype(np.uint16) * 1000], ids=["grey", "rgb", "16 bit"])
+def test_images_are_read_as_they_are(tmp_path: Path, suffix: str, values: NDArray):
     """Grey and RGB, 8 and 16 bit keep type and values."""
-    found = pixels.read_image(save(tmp_path / f"image{suffix}", pixels))
+    found = pixels.read_image(save(tmp_path / f"image{suffix}", values))
 
-    assert found.dtype == pixels.dtype
-    assert np.array_equal(found, pixels)
+    assert found.dtype == values.dtype
+    assert np.array_equal(found, values)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
@@ -84,7 +84,7 @@ def test_planar_rgb_is_read(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("pixels", "message"),
+    ("values", "message"),
     [
         (np.zeros((5, 6, 8), np.uint8), r"stack of shape \(5, 6, 8\)"),
         (np.full((6, 8), -1, np.int16), "must hold integers of 0..65535 or floats; it is int16, -1 to -1"),
@@ -92,9 +92,9 @@ def test_planar_rgb_is_read(tmp_path: Path):
         (np.full((6, 8), -1e39), "must hold numbers that are finite in float32; 48 pixels are not"),
     ],
 )
-def test_what_is_no_image_is_refused(tmp_path: Path, pixels: NDArray, message: str):
+def test_what_is_no_image_is_refused(tmp_path: Path, values: NDArray, message: str):
     """The message names the file, what it must be and what it is."""
-    tifffile.imwrite(tmp_path / "bad.tif", pixels, photometric="minisblack")
+    tifffile.imwrite(tmp_path / "bad.tif", values, photometric="minisblack")
 
     with pytest.raises(DataError, match=rf"bad\.tif: .*{message}"):
         pixels.read_image(tmp_path / "bad.tif")

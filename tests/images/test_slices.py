@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from container_examples import write_hdf5, write_stack
+from tests.images.container_examples import write_hdf5, write_stack
 
 from tunebook.errors import DataError
 from tunebook.images import containers

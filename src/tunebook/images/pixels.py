@@ -290,23 +290,31 @@ def cut(image: NDArray[Any], tile: Tile) -> NDArray[Any]:
 
 
 def stitch(
-    tiles: Sequence[Tile], maps: NDArray[np.float32], shape: tuple[int, ...], *, overlap: int
+    tiles: Sequence[Tile],
+    maps: NDArray[np.float32],
+    shape: tuple[int, ...],
+    *,
+    overlap: int,
+    weights: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float32]:
     """Maps of windows (n, c, size, size) joined to (c, h, w): where windows overlap, their weighted mean.
 
     A window's weight rises linearly from its border over `overlap` pixels, so that no seam shows; equal maps
     come back as they are.
+
+    Args:
+        weights: What the pixels (size, size) of a window weigh instead, all above 0.
     """
     height, width = shape[:2]
     total = np.zeros((maps.shape[1], height, width))
-    weights = np.zeros((height, width))
+    summed = np.zeros((height, width))
     for tile, part in zip(tiles, maps, strict=True):
         ramp = _ramp(tile.size, overlap)
-        weight = ramp[: tile.height, None] * ramp[None, : tile.width]
+        weight = (np.outer(ramp, ramp) if weights is None else weights)[: tile.height, : tile.width]
         rows, columns = slice(tile.y, tile.y + tile.height), slice(tile.x, tile.x + tile.width)
         total[:, rows, columns] += weight * part[:, : tile.height, : tile.width]
-        weights[rows, columns] += weight
-    return np.asarray(total / weights, np.float32)
+        summed[rows, columns] += weight
+    return np.asarray(total / summed, np.float32)
 
 
 def tile_of(box: tuple[int, int, int, int], tiles: Sequence[Tile]) -> int:

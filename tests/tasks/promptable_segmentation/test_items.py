@@ -10,9 +10,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from container_examples import WRITERS, a_volume, write_hdf5, write_stack, write_volume, write_zarr
 from one_run import work
 from segmentation_examples import a_job, a_run, canonical, configured, write_png, write_tiff
+from tests.images.container_examples import WRITERS, a_volume, write_hdf5, write_stack, write_volume, write_zarr
 
 from tunebook.errors import DataError, StudyError
 from tunebook.fingerprints import FingerprintCache, of_inputs

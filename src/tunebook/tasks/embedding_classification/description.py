@@ -36,6 +36,7 @@ class EmbeddingClassification:
         *("data", "subset", "early_stopping", "keep_weights"),
         *("head.kind", "loss.kind", "threshold.choose"),
     )
+    largest_cohort = 64
     predictor = "tunebook.tasks.embedding_classification.applying:predict"
     formats: Mapping[str, str] = {
         "head": "tunebook.tasks.embedding_classification.exporting:head",

@@ -70,6 +70,7 @@ class PromptableSegmentation:
     metrics: Mapping[str, Metric] = {f"{mode}.{score}": _metric(mode, score) for mode in MODES for score in SCORES}
     worker = "tunebook.tasks.promptable_segmentation.worker:Worker"
     verified = ("data",)
+    largest_cohort = 1
     predictor = ""
     formats: Mapping[str, str] = {}
 

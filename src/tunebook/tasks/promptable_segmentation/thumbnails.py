@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from skimage.segmentation import find_boundaries
 from skimage.transform import resize
 
+from tunebook.images.small import shown_shape, stretched
 from tunebook.tasks.promptable_segmentation.scores import Matches, pairs
 
 TRUE = (0, 158, 115)
@@ -42,12 +43,12 @@ def thumbnails(
         Panel name -> uint8 RGB (height, width, 3). In `prediction` matched, missed and invented objects at IoU 0.5
         have their own colours; where they meet, invented lies over matched, and missed over both.
     """
-    shape = _shape(truth.shape, size)
+    shape = shown_shape(truth.shape, size)
     matched = pairs(predicted, truth)
     shown_truth, shown = _nearest(truth, shape), _nearest(predicted, shape)
     found = np.isin(shown, [one for one, _ in matched])
     reached = np.isin(shown_truth, [other for _, other in matched])
-    plain = _resized(_stretched(image), shape)
+    plain = _resized(stretched(image), shape)
     layers = (
         (np.where(found, shown, 0), MATCHED),
         (np.where(found, 0, shown), INVENTED),
@@ -66,30 +67,11 @@ def legend(matches: Matches) -> str:
     return "{} matched (blue), {} missed (orange), {} invented (yellow) at IoU 0.5".format(*counts)
 
 
-def _shape(shape: tuple[int, ...], size: int) -> tuple[int, int]:
-    height, width = shape
-    longest = max(height, width)
-    if longest <= size:
-        return height * (size // longest), width * (size // longest)
-    return max(1, round(height * size / longest)), max(1, round(width * size / longest))
-
-
 def _nearest(labels: Labels, shape: tuple[int, int]) -> Labels:
     rows, columns = (
         (2 * np.arange(wanted) + 1) * given // (2 * wanted) for wanted, given in zip(shape, labels.shape, strict=True)
     )
     return labels[np.ix_(rows, columns)]
-
-
-def _stretched(image: NDArray[np.floating[Any]] | NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Grey values as 0..1; an image without contrast is black."""
-    low, high = np.percentile(image, (0.5, 99.5))
-    if high <= low:
-        low, high = float(image.min()), float(image.max())
-    if high <= low:
-        return np.zeros(image.shape)
-    stretched: NDArray[np.float64] = np.clip((image.astype(np.float64) - low) / (high - low), 0, 1)
-    return stretched
 
 
 def _resized(image: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.uint8]:

@@ -1,0 +1,199 @@
+"""Trains, predicts, calibrates and scores binary masks in their child process; scans are read once for all runs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+import numpy as np
+from torch import nn
+
+from tunebook.records import CurvePoint, Run, Settings, canonical_json
+from tunebook.task import Context, Example, ItemScore, Panels, Prediction, Progress
+from tunebook.tasks.binary_segmentation import counts, floors, inference, metrics, networks, scans, thresholds
+from tunebook.tasks.binary_segmentation.config import Config, Data
+from tunebook.tasks.binary_segmentation.drawing import Epochs
+from tunebook.tasks.binary_segmentation.effects import BLIND, is_learned
+from tunebook.tasks.binary_segmentation.metrics import THRESHOLD
+from tunebook.tasks.binary_segmentation.panels import panels
+from tunebook.tasks.binary_segmentation.scans import Loaded, Scan
+from tunebook.tasks.binary_segmentation.stitching import enlarged
+from tunebook.tasks.binary_segmentation.training import train
+from tunebook.train import checkpoints
+from tunebook.train.seeding import deterministic
+
+SCANS_BYTES = 1_000_000_000
+"""Memory for scans that are kept for the next run; what does not fit is read again."""
+TILES_BYTES = 1_000_000_000
+"""Memory for tiles that are kept for the next run of a cohort; what does not fit is drawn again."""
+
+
+@dataclass
+class SharedScans:
+    """Scans that were read, for all runs of a process."""
+
+    limit_bytes: int = SCANS_BYTES
+    _kept: dict[tuple[Scan, str], Loaded] = field(default_factory=dict)
+    _bytes: int = 0
+
+    def of(self, scan: Scan, data: Data) -> Loaded:
+        """A scan as it is worked on; whoever asks gets the same arrays, and must not write to them.
+
+        Raises:
+            DataError: when a file cannot be used.
+        """
+        key = scan, canonical_json(data.model_dump(include={"channel", "normalize", "image_size"}))
+        if key in self._kept:
+            return self._kept[key]
+        found = scans.load(scan, data)
+        size = found.image.nbytes + found.mask.nbytes + found.small_mask.nbytes
+        if self._bytes + size <= self.limit_bytes:
+            self._bytes += size
+            self._kept[key] = found
+        return found
+
+
+class Worker:
+    """The worker of binary segmentation; see `tunebook.task.Worker`.
+
+    An item is a scan. `Example.image` is RGB (h × w × 3, uint8) at the size that it is worked on, `truth` its mask
+    (H × W, bool) at its own size; the prediction `probability` (H × W, uint8, in 255ths) at its own size.
+    """
+
+    def __init__(self) -> None:
+        self._scans = SharedScans()
+
+    def train(self, runs: Sequence[Run], contexts: Sequence[Context]) -> Iterator[Progress]:
+        """Train one run after the other, those on the same tiles together; each has its checkpoint when it ends.
+
+        Raises:
+            DataError: when a scan cannot be used.
+        """
+        deterministic(threads=contexts[0].threads, device=contexts[0].device)
+        groups: dict[str, list[tuple[Run, Config, Context]]] = {}
+        for run, context in zip(runs, contexts, strict=True):
+            config = _config(run)
+            tiles = [config.model_dump(include={"data", "augmentation"}), context.seed]
+            groups.setdefault(canonical_json(tiles), []).append((run, config, context))
+        for group in groups.values():
+            epochs: Epochs | None = None
+            for run, config, context in group:
+                if not is_learned(config):
+                    self._fit(config, context)
+                    continue
+                if epochs is None:
+                    epochs = self._epochs(config, context)
+                for point in _trained(config, epochs, context):
+                    yield Progress(run.id, point)
+
+    def quantities(self, run: Run, context: Context) -> Mapping[str, float]:
+        """`trainable_parameters`; of what was trained also `foreground`, its share in the tiles of the first epoch."""
+        config = _config(run)
+        if not is_learned(config):
+            return {"trainable_parameters": 0.0}
+        network = networks.build(config.model, seed=0)
+        foreground = float(checkpoints.metadata(context.checkpoint)["foreground"])
+        parameters = sum(tensor.numel() for tensor in network.parameters())
+        return {"trainable_parameters": float(parameters), "foreground": foreground}
+
+    def examples(self, run: Run, split: str, context: Context) -> Iterator[Example]:
+        """The scans of a split, ordered by name."""
+        for loaded in self._loaded(_config(run), split, context):
+            yield Example(loaded.name, loaded.image, loaded.mask)
+
+    def predict(self, run: Run, split: str, context: Context) -> Iterator[Prediction]:
+        """Probabilities of whole scans, at the size they are worked on, then brought to their own."""
+        config = _config(run)
+        deterministic(threads=context.threads, device=context.device)
+        tensors, facts = checkpoints.load(context.checkpoint)
+        network: nn.Module | None = None
+        if is_learned(config):
+            network = networks.build(config.model, seed=0)
+            network.load_state_dict(tensors)
+            network.to(context.device)
+        for loaded in self._loaded(config, split, context):
+            if network is None:
+                known = {name: float(value) for name, value in facts.items()}
+                found = floors.probability(_floor(config), known, loaded.image)
+            else:
+                found = inference.probabilities(network, loaded.image, config.data, device=context.device)
+            yield Prediction(loaded.name, {"probability": enlarged(found, loaded.mask.shape)})
+
+    def calibrate(
+        self, run: Run, predictions: Sequence[Prediction], examples: Sequence[Example], split: str, *, metric: str
+    ) -> Sequence[Settings]:
+        """The threshold that `threshold.choose` asks for over the pixels of all scans, whatever the metric.
+
+        `edge` is with it where others do not stand on both sides, `missed` where no threshold has the precision or
+        recall that `threshold.at_least` asks for.
+        """
+        how = _config(run).threshold
+        pairs = zip(predictions, examples, strict=True)
+        histograms = [
+            counts.histogram(prediction.arrays["probability"], example.truth) for prediction, example in pairs
+        ]
+        found = thresholds.best(np.sum(histograms, axis=0), how)
+        said = {name: value for name, value in (("edge", found.edge), ("missed", not found.reached)) if value}
+        return (Settings(THRESHOLD, split, how.choose, {THRESHOLD: found.value, **said}),)
+
+    def score(
+        self, run: Run, prediction: Prediction, example: Example, settings: Mapping[str, Settings]
+    ) -> Iterator[ItemScore]:
+        """What a scan gives for every metric."""
+        return metrics.contributions(
+            prediction.arrays["probability"],
+            example.truth,
+            threshold=_threshold(settings),
+            tolerance=_config(run).boundary.tolerance,
+        )
+
+    def picture(
+        self, run: Run, prediction: Prediction, example: Example, settings: Mapping[str, Settings], *, metric: str
+    ) -> Panels:
+        """Image, truth, and what is right and wrong at the chosen threshold."""
+        probability = prediction.arrays["probability"]
+        return panels(example.item, example.image, example.truth, probability, threshold=_threshold(settings))
+
+    def _epochs(self, config: Config, context: Context) -> Epochs:
+        loaded = list(self._loaded(config, "train", context))
+        return Epochs(loaded, config.data, config.augmentation, context.seed or 0, limit_bytes=TILES_BYTES)
+
+    def _fit(self, config: Config, context: Context) -> None:
+        """Write what a baseline takes from the training scans."""
+        family = _floor(config)
+        loaded = () if family in BLIND else tuple(self._loaded(config, "train", context))
+        facts = floors.fit(family, loaded)
+        checkpoints.save(context.checkpoint, {}, {name: repr(value) for name, value in facts.items()})
+
+    def _loaded(self, config: Config, split: str, context: Context) -> Iterator[Loaded]:
+        for scan in scans.scans(config, context.book, split):
+            yield self._scans.of(scan, config.data)
+
+
+def _trained(config: Config, epochs: Epochs, context: Context) -> Iterator[CurvePoint]:
+    """Train one network and write its checkpoint; there is none where training did not stay finite."""
+    trained = yield from train(
+        config,
+        epochs.of,
+        seed=context.seed or 0,
+        length=context.length,
+        device=context.device,
+        state=context.state,
+    )
+    if trained is not None:
+        tensors = trained.network.state_dict()
+        checkpoints.save(context.checkpoint, tensors, {"foreground": repr(trained.foreground)})
+
+
+def _floor(config: Config) -> floors.Floor:
+    assert not is_learned(config), "it is a baseline"
+    return cast(floors.Floor, config.model.family)
+
+
+def _threshold(settings: Mapping[str, Settings]) -> float:
+    value = settings[THRESHOLD].values[THRESHOLD]
+    assert isinstance(value, float), "calibrate wrote a number"
+    return value
+
+
+def _config(run: Run) -> Config:
+    return Config.model_validate(run.configuration.values)
