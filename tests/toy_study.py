@@ -75,6 +75,7 @@ class ToyTask:
     worker = "toy_study:ToyWorker"
     evaluator = "1"
     verified = ("data",)
+    largest_cohort = 64
     predictor = ""
     formats: Mapping[str, str] = {}
 

@@ -3,6 +3,8 @@
     runs/<id>/
       lock                      held while a process works on the run
       config.json               what the run is (identity, resolved configuration)
+      ratings.jsonl             what people think of its masks; lines are added, and of two that agree in all but value,
+                                day and threshold the later one counts
       at-<length>/
         checkpoint.safetensors  trained tensors only
         state.safetensors       what a stopped training goes on from; gone when the run has finished
@@ -46,6 +48,8 @@ from tunebook.records import (
     Measurement,
     Outcome,
     Picture,
+    Pixels,
+    Rating,
     Run,
     Scoring,
     Settings,
@@ -297,9 +301,30 @@ class RunFolder:
                 item=found["item"],
                 caption=found["caption"],
                 panels={panel: f"{folder}/{found['item']}/{panel}.png" for panel in found["panels"]},
+                pixels=_pixels(found["pixels"]) if "pixels" in found else None,
             )
             for found in _read_lines(self.picture_list(scoring, split))
         )
+
+    # Ratings --------------------------------------------------------------------------------------------
+
+    def add_ratings(self, ratings: Iterable[Rating]) -> None:
+        """Add what a person thinks of this run's masks; the ratings that it replaces stay in the file."""
+        added = [{"metric": "rating", "length": self.length, **asdict(rating)} for rating in ratings]
+        write_lines(self._ratings, [*_read_lines(self._ratings), *added])
+
+    def read_ratings(self) -> tuple[Rating, ...]:
+        """Ratings that count, ordered by split, item and rater, a blind one last: the latest of each."""
+        found: dict[tuple[str, str, str, bool], Rating] = {}
+        for line in _read_lines(self._ratings):
+            if line.pop("metric") == "rating" and line.pop("length") == self.length:
+                rating = Rating(**line)
+                found[rating.split, rating.item, rating.rater, rating.blind] = rating
+        return tuple(found[key] for key in sorted(found))
+
+    @property
+    def _ratings(self) -> Path:
+        return self.path / "ratings.jsonl"
 
     # Raw predictions ------------------------------------------------------------------------------------
 
@@ -330,6 +355,10 @@ class RunFolder:
         """
         path = self.at / "predictions" / split / f"{item}.npz"
         return _arrays(path) if path.exists() else None
+
+
+def _pixels(found: Mapping[str, Any]) -> Pixels:
+    return Pixels(tuple(found["background"]), tuple(found["foreground"]), found["threshold"])
 
 
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:

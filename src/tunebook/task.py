@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from tunebook.errors import InputError, Problem
 from tunebook.fingerprints import Input
-from tunebook.records import CurvePoint, MetricFacts, Run, Scalar, Settings
+from tunebook.records import CurvePoint, MetricFacts, Pixels, Run, Scalar, Settings
 from tunebook.spec.workload import Workload
 
 GROUP = "tunebook.tasks"
@@ -74,11 +74,18 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Panels:
-    """Page-sized thumbnails of one item: panel name -> uint8 RGB (height, width, 3), in the order of showing."""
+    """Page-sized thumbnails of one item: panel name -> uint8, in the order of showing.
+
+    Args:
+        panels: RGB (height, width, 3); `image` and `truth` are the same for every run. Of a binary mask also two grey
+            layers (height, width): `mask`, the truth as 0 and 255, and `probability`.
+        pixels: Of a binary mask.
+    """
 
     item: str
     panels: Mapping[str, NDArray[np.uint8]]
     caption: str = ""
+    pixels: Pixels | None = None
 
 
 @dataclass(frozen=True)
@@ -125,6 +132,8 @@ class Task(Workload, Protocol):
     """Version of the scoring code; recorded with every measurement."""
     verified: Sequence[str]
     """Dotted paths of what `verify` looks at: data are read again where one of them differs."""
+    largest_cohort: int
+    """How many runs of one `cohort` train in one process at most: nothing is heard of them until the last has ended."""
     predictor: str
     """`package.module:function` that applies a trained run to new data (`Predictor`); empty: there is none."""
     formats: Mapping[str, str]
@@ -163,7 +172,7 @@ class Task(Workload, Protocol):
         ...
 
     def cohort(self, config: BaseModel) -> Hashable | None:
-        """Runs with one key and one seed may be trained together; None: alone."""
+        """Runs with one key may be trained together; None: alone."""
         ...
 
     def baselines(self, config: BaseModel) -> Mapping[str, Mapping[str, Any]]:

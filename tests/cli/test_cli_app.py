@@ -9,7 +9,20 @@ import pytest
 
 from tunebook import __version__
 
-COMMANDS = ("check", "run", "page", "decide", "audit", "compare", "export", "predict", "schema", "simulate", "ledger")
+COMMANDS = (
+    "check",
+    "run",
+    "page",
+    "decide",
+    "note",
+    "audit",
+    "compare",
+    "export",
+    "predict",
+    "schema",
+    "simulate",
+    "ledger",
+)
 
 
 @pytest.mark.parametrize("words", [["--help"], []])

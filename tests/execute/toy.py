@@ -49,6 +49,7 @@ class ToyTask:
     worker = "toy:ToyWorker"
     evaluator = "1"
     verified = ("data",)
+    largest_cohort = 1
     predictor = ""
     formats: Mapping[str, str] = {}
 

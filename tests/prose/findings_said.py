@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 from judged_again import decision
+from masks_said import degenerate
 from patterns import Said, Truths, always, says
 from printed_numbers import Names, Truth, Within
 from raw_scores import Run, Study
@@ -153,10 +154,15 @@ def _(study: Study, said: Said) -> Truths:
 # Scores -----------------------------------------------------------------------------------------------
 
 
-@says("{n:int} run(s) {score:scores|score} as a predictor would that does not look at its input.")
+@says(
+    "{n:int} run(s) {score:scores|score} as a predictor would that does not look at its input"
+    "[{masks:, at 0.5 or at the chosen threshold}]."
+)
 def _(study: Study, said: Said) -> Truths:
-    n = len({run.id for run in study.own if _constants(run)})
-    return {"n": n, "score": "scores" if n == 1 else "score"}
+    black = {row["configuration"] for row in degenerate(said)}
+    n = len({run.id for run in study.own if _constants(run) or run.label in black})
+    masks = ", at 0.5 or at the chosen threshold" if black else None
+    return {"n": n, "score": "scores" if n == 1 else "score", "masks": masks}
 
 
 @says(

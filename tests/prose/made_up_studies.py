@@ -7,8 +7,9 @@ from itertools import product
 
 import numpy as np
 from factorial_tables import factorial
+from masked_tables import masked, masked_table, pixels
 from rendered_pages import Pair, of_table, yaml
-from study_tables import AIS, BOX, METRICS, a_table
+from study_tables import AIS, BOX, METRICS, a_row, a_table, failed
 
 from tunebook.analyse import decide
 from tunebook.records import Case, Costs, CurvePoint, Role, Row, RunFacts, Settings, Table
@@ -188,6 +189,33 @@ def _run(rank: float, alpha: float, seed: int, role: Role, tilt: float = 0.0) ->
 
 
 SIMPLE = "prefer: [trainable_parameters, adapter.alpha]"
+MASKS = """study: masks
+task: binary-segmentation
+space: {loss.bce_weight: [0, 0.5, 1], loss.pos_weight: [1, 5, 25]}
+select: {metric: f1}
+report: {metrics: [f1], splits: [test]}
+"""
+
+
+def masks(*, shown: int) -> Pair:
+    """Losses whose masks are good, black, nearly so and wrong; one of them failed; and two baselines."""
+    held = [
+        [(0.8, 0.1), (0.5, 0.3), (0.3, 0)], [(0.7, 0.1), (0.5, 0.4), (0.3, 0)], [pixels(0, 0, low=0)] * 3,
+        [pixels(0.03, 0.1, high=200)] * 3, [(0, 0.4)] * 3, [pixels(0.9, 0.2, high=200)] * 3, [(0.4, 0)] * 3,
+        [(0, 0)] * 3,
+    ]  # fmt: skip
+    points = [{"loss.bce_weight": one, "loss.pos_weight": two} for one, two in product((0, 0.5, 1), (1, 5, 25))]
+    named = [f"bce_weight={one:g} pos_weight={two:g}" for one, two in (each.values() for each in points)]
+    rows = [
+        masked(name, 0.6 - at / 20, each, parameters=point)
+        for at, (name, each, point) in enumerate(zip(named, held, points, strict=False))
+    ]
+    rows.append(a_row(named[-1], failed(0), parameters=points[-1]))
+    floors = [masked(name, 0.1, [pixels(0, 0, low=0)] * 3, role="baseline") for name in ("black", "otsu")]
+    table = masked_table(*rows, pictures=shown, baselines=floors, provenance={"study file": MASKS})
+    return of_table(replace(table, decision=decide(table)), yaml(MASKS))
+
+
 MADE_UP: Mapping[str, Callable[[], Pair]] = {
     "best-mean": lambda: judged(f"{{metric: ais.msa, {SIMPLE}}}"),
     "one-standard-error": lambda: judged(f"{{metric: ais.msa, rule: one-standard-error, {SIMPLE}}}"),
@@ -209,6 +237,8 @@ MADE_UP: Mapping[str, Callable[[], Pair]] = {
     "baselines-and-one-seed": lambda: floored("{metric: ais.msa}", seeds=1),
     "factorial": grouped,
     "factorial-by-ood": lambda: grouped(select="ood"),
+    "masks": lambda: masks(shown=2),
+    "masks-of-all": lambda: masks(shown=5),
     "many": lambda: judged("{metric: ais.msa}", ranks=range(1, 11)),
 }
 """Name -> a page and its study."""

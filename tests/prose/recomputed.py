@@ -16,6 +16,7 @@ import effects_said  # noqa: F401
 import figures_said  # noqa: F401
 import findings_said  # noqa: F401
 import forest_said  # noqa: F401
+import masks_said  # noqa: F401
 import parameters_said  # noqa: F401
 import rules_said  # noqa: F401
 import runs_said  # noqa: F401

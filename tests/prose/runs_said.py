@@ -118,6 +118,14 @@ def _(study: Study, said: Said) -> Truths:
             "word": "degree" if df == 1 else "degrees"}  # fmt: skip
 
 
+@says("Not available: no configuration has two runs with a value of {metric} on {split}.")
+def _(study: Study, said: Said) -> Truths:
+    key = said["metric"], said["split"]
+    scored = [(run.configuration, run.case) for run in distinct(study.own) if key in run.scores]
+    assert len(scored) == len(set(scored))
+    return {"metric": key[0], "split": key[1]}
+
+
 def noise(study: Study, metric: str, split: str) -> tuple[float, int]:
     """The sd within configurations, case by case: of the search, else of the centre point."""
     for role in ("search", "noise"):

@@ -3,7 +3,7 @@
 from tunebook.analyse.alternatives import BestResults, alternatives
 from tunebook.analyse.audit import CODES, Code, ControlResult, Finding, controls, findings
 from tunebook.analyse.baselines import Against, Baselines, Lead, baselines
-from tunebook.analyse.choosing import Representative, Representatives, places, representatives
+from tunebook.analyse.choosing import Representative, Representatives, pictured_run, places, representatives
 from tunebook.analyse.compared import Compared
 from tunebook.analyse.comparing import comparison
 from tunebook.analyse.comparisons import Difference, Near, against_best, difference, near
@@ -16,7 +16,9 @@ from tunebook.analyse.grid import Heatmap, Square, heatmap, heatmaps
 from tunebook.analyse.interactions import Interaction
 from tunebook.analyse.leaderboard import Column, Leaderboard, Standing, columns_of, leaderboard, standings
 from tunebook.analyse.learning import Curve, Curves, curves
+from tunebook.analyse.looks import Items, VisualGroup, VisualGroups, shown_items, shown_runs, visual_groups
 from tunebook.analyse.main_effects import Effect, Level
+from tunebook.analyse.masks import KINDS, Confusion, Kind, Kinds, Masks, kinds, pictured_split
 from tunebook.analyse.overruling import overruled, single_out, stands
 from tunebook.analyse.rules import rule_in_words
 from tunebook.analyse.scores import (
@@ -36,12 +38,13 @@ from tunebook.analyse.sureness import Sure, sureness
 
 __all__ = [
     "Against", "Baselines", "BestResults", "CODES", "COMPARED", "Candidate", "Cell", "Code", "Column", "Compared",
-    "ControlResult", "Curve", "Curves", "Difference", "Edge", "Effect", "Effects", "Entry", "Final", "Finding",
-    "Heatmap", "Interaction", "Judgement", "Lead", "Leaderboard", "Level", "Near", "Optimism", "Representative",
-    "Representatives", "Square", "Standing", "Sure", "Unavailable", "against_best", "all_runs", "alternatives",
-    "baselines", "called", "cases", "cell", "columns_of", "comparison", "confirmed", "controls", "costs_of",
-    "curves", "decide", "difference", "edges", "effects", "finalists", "findings", "heatmap", "heatmaps", "judge",
-    "leaderboard", "near", "optimism", "ordered", "outdated", "overruled", "places", "preferences", "standing",
-    "representatives", "rule_in_words", "runs_of", "searched", "simplicity", "single_out", "standings", "stands",
-    "sureness",
+    "Confusion", "ControlResult", "Curve", "Curves", "Difference", "Edge", "Effect", "Effects", "Entry", "Final",
+    "Finding", "Heatmap", "Interaction", "Items", "Judgement", "KINDS", "Kind", "Kinds", "Lead", "Leaderboard",
+    "Level", "Masks", "Near", "Optimism", "Representative", "Representatives", "Square", "Standing", "Sure",
+    "Unavailable", "VisualGroup", "VisualGroups", "against_best", "all_runs", "alternatives", "baselines", "called",
+    "cases", "cell", "columns_of", "comparison", "confirmed", "controls", "costs_of", "curves", "decide", "difference",
+    "edges", "effects", "finalists", "findings", "heatmap", "heatmaps", "judge", "kinds", "leaderboard", "near",
+    "optimism", "ordered", "outdated", "overruled", "pictured_run", "pictured_split", "places", "preferences",
+    "representatives", "rule_in_words", "runs_of", "searched", "shown_items", "shown_runs", "simplicity", "single_out",
+    "standing", "standings", "stands", "sureness", "visual_groups",
 ]  # fmt: skip

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from tunebook.analyse.scores import Entry, Unavailable, cases, ordered, searched
-from tunebook.records import Case, Row, RunFacts, Table
+from tunebook.analyse.scores import Entry, Unavailable, cases, ordered, runs_of
+from tunebook.records import Case, Role, Row, RunFacts, Table
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def representatives(table: Table, case: Case) -> Representatives | Unavailable:
     shown = [
         Representative(place, entry, run)
         for place, entry in places(table).items()
-        if (run := _run_with_pictures(entry.rows[at])) is not None
+        if (run := pictured_run(entry.rows[at])) is not None
     ]
     if not shown:
         return Unavailable("neither the best nor the median nor the worst configuration has pictures")
@@ -69,8 +69,9 @@ def representatives(table: Table, case: Case) -> Representatives | Unavailable:
     return Representatives(case, table.select_metric, split, tuple(shown), items, rule)
 
 
-def _run_with_pictures(row: Row | None) -> RunFacts | None:
-    runs = searched(row) if row is not None else ()
+def pictured_run(row: Row | None, role: Role = "search") -> RunFacts | None:
+    """The run of a row whose pictures are shown: the first finished one of a role that has any."""
+    runs = runs_of(row, role) if row is not None else ()
     return next((run for run in runs if run.status == "finished" and run.pictures), None)
 
 

@@ -7,7 +7,7 @@ from typing import NoReturn
 import typer
 
 from tunebook import __version__
-from tunebook.cli import audit, check, compare, decide, export, ledger, page, predict, run, schema, simulate
+from tunebook.cli import audit, check, compare, decide, export, ledger, note, page, predict, run, schema, simulate
 from tunebook.errors import InputError, Problem
 
 typer_app = typer.Typer(
@@ -22,6 +22,7 @@ typer_app.command("check")(check.check)
 typer_app.command("run")(run.run)
 typer_app.command("page")(page.page)
 typer_app.command("decide")(decide.decide)
+typer_app.command("note")(note.note)
 typer_app.command("audit")(audit.audit)
 typer_app.command("compare")(compare.compare)
 typer_app.command("export")(export.export)

@@ -53,3 +53,20 @@ def embeddings(
     )
     rows = (classes + 1) * sites * recordings * windows
     typer.echo(f"{out / 'embeddings.parquet'}: {rows} rows")
+
+
+@group.command()
+def scans(
+    out: Annotated[Path, typer.Option(help="A new or empty folder.")],
+    seed: Annotated[int, typer.Option(help="Decides every pixel.", min=0)] = 0,
+    train: Annotated[int, typer.Option(help="Training images.", min=1)] = 8,
+    val: Annotated[int, typer.Option(help="Images to select on.", min=1)] = 4,
+    test: Annotated[int, typer.Option(help="Images to report on.", min=1)] = 4,
+    size: Annotated[int, typer.Option(help="Side of an image in pixels.", min=64)] = 256,
+    blank: Annotated[int, typer.Option(help="Images of each split, its first ones, without foreground.", min=0)] = 0,
+) -> None:
+    """Write scans of aged pages with the masks of what a pen wrote, 1 to 3 % of a page: train, val, test."""
+    from tunebook import simulate
+
+    simulate.scans(out, seed=seed, train=train, val=val, test=test, size=size, blank=blank)
+    typer.echo(f"{out}: {train} train, {val} val, {test} test")

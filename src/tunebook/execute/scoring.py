@@ -7,7 +7,7 @@ What each way of scoring makes has a folder of its own, so that studies which sh
 import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from PIL import Image
 
@@ -159,7 +159,15 @@ def write_pictures(folder: RunFolder, scoring: str, split: str, drawn: Sequence[
             write_atomically(folder.picture_path(scoring, split, picture.item, panel), file.getvalue())
     write_lines(
         folder.picture_list(scoring, split),
-        ({"item": picture.item, "panels": list(picture.panels), "caption": picture.caption} for picture in drawn),
+        (
+            {
+                "item": picture.item,
+                "panels": list(picture.panels),
+                "caption": picture.caption,
+                **({} if picture.pixels is None else {"pixels": asdict(picture.pixels)}),
+            }
+            for picture in drawn
+        ),
     )
 
 

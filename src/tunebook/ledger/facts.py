@@ -5,27 +5,31 @@ and did not end is none. Times, hosts, costs, provenance, reasons, attempts and 
 """
 
 from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, select
 
+from tunebook.folders import RunFolder
 from tunebook.ledger import tables
 from tunebook.ledger.ledger import Ledger
 from tunebook.records import canonical_json
 
 
 def facts(ledger: Ledger) -> str:
-    """One canonical JSON line for each run, settings, measurement and decision, sorted.
+    """One canonical JSON line for each run, settings, measurement, rating and decision, sorted.
 
     Settings and measurements say how the run was scored: on which split and by which metric settings were chosen, the
     scoring settings of the configuration, the evaluator.
 
     Equal facts are equal bytes, in whatever order and however often they were ingested. A run's line holds what its
     id is made of, its length, its outcome's status and kind, the digests of its predictions and its quantities.
-    A study's line holds its newest decision.
+    A study's line holds its newest decision. Ratings are read from the folders of these runs.
     """
     with ledger.database.reading() as connection:
-        lines = sorted(canonical_json(fact) for fact in _facts(connection))
+        found = [*_facts(connection), *_ratings(connection, ledger.book)]
+    lines = sorted(map(canonical_json, found))
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -76,6 +80,12 @@ def _facts(connection: Connection) -> Iterator[dict[str, Any]]:
         for row in connection.execute(select(decision).order_by(decision.c.number, decision.c.record))
     }
     yield from ({"fact": "decision", **decided} for decided in newest.values())
+
+
+def _ratings(connection: Connection, book: Path) -> Iterator[dict[str, Any]]:
+    for row in _ended(connection):
+        for rating in RunFolder(book / "runs" / row.run, row.length).read_ratings():
+            yield {"fact": "rating", "run": row.run, "length": row.length, **asdict(rating)}
 
 
 def _ended(connection: Connection) -> Iterator[Row[Any]]:

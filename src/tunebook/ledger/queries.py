@@ -21,9 +21,9 @@ def facts_of(
 
     Args:
         ledger: Where numbers come from; it is asked a few times for all runs together.
-        book: The book's folder, where curves and pictures lie.
+        book: The book's folder, where curves, pictures and ratings lie.
         entries: The runs as their study holds them.
-        pictures_split: The split whose pictures are wanted; empty for none.
+        pictures_split: The split whose pictures are wanted, and with them all ratings; empty for none.
         curves: Whether the learning curves are wanted.
 
     Returns:
@@ -120,6 +120,7 @@ def _facts(
         provenance={**outcome.provenance, **made_of},
         curve=folder.read_curve() if curve else (),
         pictures=folder.pictures(entry.scoring, pictures_split) if pictures_split else (),
+        ratings=folder.read_ratings() if pictures_split else (),
     )
 
 

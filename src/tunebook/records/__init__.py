@@ -31,6 +31,9 @@ from tunebook.records.tables import (
     Overruling,
     Part,
     Picture,
+    PictureChoice,
+    Pixels,
+    Rating,
     Row,
     RuleArgument,
     RunFacts,
@@ -40,8 +43,8 @@ from tunebook.records.tables import (
 )
 
 __all__ = [
-    "COSTS", "Case", "Chapter", "Configuration", "Control", "Costs", "CurvePoint", "DATA_ROOT", "Decision", "Excluded",
-    "Measurement", "MetricFacts", "Outcome", "Overruling", "Part", "Picture", "PlannedRun", "Role", "Row",
-    "RuleArgument", "Run", "RunFacts", "Scalar", "Scoring", "Settings", "State", "Table",
-    "Upstream", "canonical_json", "digest",
+    "COSTS", "Case", "Chapter", "Configuration", "Control", "Costs", "CurvePoint", "DATA_ROOT", "Decision",
+    "Excluded", "Measurement", "MetricFacts", "Outcome", "Overruling", "Part", "Picture", "PictureChoice", "Pixels",
+    "PlannedRun", "Rating", "Role", "Row", "RuleArgument", "Run", "RunFacts", "Scalar", "Scoring", "Settings",
+    "State", "Table", "Upstream", "canonical_json", "digest",
 ]  # fmt: skip

@@ -8,6 +8,8 @@ from tunebook.records.runs import Case, Costs, CurvePoint, Role, Scalar, Setting
 
 COSTS = ("trainable_parameters", "seconds", "cpu_seconds", "peak_memory_gb")
 """What a study may bound, or prefer little of. Seconds are of a run (wall clock, CPU), memory is in 10^9 bytes."""
+PictureChoice = int | tuple[str, ...] | Literal["best-median-worst"]
+"""Items of the first reported split: the first so many, these, or by the score of the best configuration."""
 RuleArgument = float | Mapping[str, float] | Sequence[str] | None
 """What a rule is given: how many sd (`lower-bound`), metric -> weight (`weights`), what is traded off (`pareto`)."""
 
@@ -93,12 +95,52 @@ class MetricFacts:
 
 
 @dataclass(frozen=True)
+class Pixels:
+    """What a run says of every pixel of an item, in its full size.
+
+    Args:
+        background: 256 numbers: how many pixels of the background got each probability, in 255ths.
+        foreground: The same of the foreground.
+        threshold: From this probability (0..1) on a pixel is predicted, as chosen on the split of the choice.
+    """
+
+    background: tuple[int, ...]
+    foreground: tuple[int, ...]
+    threshold: float
+
+
+@dataclass(frozen=True)
 class Picture:
-    """One item of one run, drawn: file paths of PNG thumbnails by panel name, in the order of showing."""
+    """One item of one run, drawn: file paths of PNG thumbnails by panel name, in the order of showing.
+
+    Args:
+        pixels: Where the item has a binary mask.
+    """
 
     item: str
     panels: Mapping[str, str]
     caption: str = ""
+    pixels: Pixels | None = None
+
+
+@dataclass(frozen=True)
+class Rating:
+    """What a person thinks of one run's mask of one item.
+
+    Args:
+        value: 1 (worst) to 5 (best).
+        blind: Whether the rater saw neither names nor scores.
+        on: The day, 2030-01-31.
+        threshold: From this probability (0..1) on pixels were shown as predicted; None where a mask has none.
+    """
+
+    split: str
+    item: str
+    value: int
+    rater: str
+    blind: bool
+    on: str
+    threshold: float | None = None
 
 
 @dataclass(frozen=True)
@@ -142,6 +184,7 @@ class RunFacts:
     provenance: Mapping[str, str] = field(default_factory=dict)
     curve: tuple[CurvePoint, ...] = ()
     pictures: tuple[Picture, ...] = ()
+    ratings: tuple[Rating, ...] = ()
     repeat: int = 0
     """0; another number for an equal run that was executed again."""
 
@@ -247,6 +290,8 @@ class Table:
     """What the task says every page compares with: no candidates, and in no analysis of the rows."""
     moved: Sequence[str] = ()
     """Studies that it builds on and that decide otherwise since it was planned."""
+    pictures: PictureChoice = 5
+    """Which items the gallery shows."""
     earlier: Sequence[str] = ()
     """How the study chose when it had results before, where that is not how it chooses: `best-mean of box.msa on val`,
     the oldest first."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tunebook.analyse import Finding
+from tunebook.records import Pixels
 from tunebook.report.figures.figure import Figure
 
 LONG = 25
@@ -154,6 +155,83 @@ class Gallery:
 
 
 @dataclass(frozen=True)
+class WallPicture:
+    """An item of a wall: paths of the panels that are the same for every configuration.
+
+    Args:
+        mask: Grey layer of the true mask (0 and 255); empty where items have instances.
+    """
+
+    item: str
+    image: str
+    truth: str
+    mask: str = ""
+
+
+@dataclass(frozen=True)
+class WallCell:
+    """What one configuration predicts for one item.
+
+    Args:
+        run: Id of the run that is shown.
+        prediction: Path of the RGB panel: errors in colours, or contours of instances.
+        probability: Path of the grey layer of probabilities; empty where items have instances.
+        pixels: Where items have a binary mask.
+        below: What is written under it.
+    """
+
+    run: str
+    prediction: str
+    probability: str = ""
+    pixels: Pixels | None = None
+    below: str = ""
+
+
+@dataclass(frozen=True)
+class WallColumn:
+    """One configuration of a wall.
+
+    Args:
+        parameters: What it can be sorted and filtered by, as text and number.
+        scores: Heading -> mean score, by which it can be sorted.
+        group: Name of the visual group that it belongs to. `kind`: the degenerate predictor that it is; else empty.
+        cells: In the order of the wall's pictures; None: it has no picture of that item.
+    """
+
+    configuration: str
+    label: str
+    parameters: Mapping[str, Value]
+    scores: Mapping[str, Value]
+    cells: Sequence[WallCell | None]
+    group: str = ""
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Wall:
+    """The gallery: rows are pictures, columns configurations, best first.
+
+    Args:
+        name: Unique on the page, and part of file names beside it.
+        split: Of the pictures.
+        study: Name of the study, which exported ratings carry.
+        rule: How the pictures were chosen, in words.
+        legend: Colour name -> what it stands for, in the prediction panels.
+        groups: Visual groups in their order: name -> what its masks look like.
+    """
+
+    name: str
+    study: str
+    split: str
+    rule: str
+    pictures: Sequence[WallPicture]
+    columns: Sequence[WallColumn]
+    legend: Mapping[str, str]
+    groups: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""
+
+
+@dataclass(frozen=True)
 class Source:
     """A text shown as it is, folded."""
 
@@ -161,7 +239,7 @@ class Source:
     text: str
 
 
-Block = Grid | Facts | Said | Remark | Findings | Figures | Gallery | Source
+Block = Grid | Facts | Said | Remark | Findings | Figures | Gallery | Wall | Source
 
 
 @dataclass(frozen=True)

@@ -4,28 +4,49 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
-from tunebook.report.cards import LONG, Block, Facts, Grid, Page
+from tunebook.report.cards import LONG, Block, Facts, Grid, Page, Wall
 from tunebook.report.figures import drawn
 from tunebook.report.figures.figure import Figure
 from tunebook.report.figures.svg import svg
+from tunebook.report.wall_data import wall_data
 from tunebook.report.wording import first_and_rest
 
 MANY, BRIEF = 6, 60
 """Facts from so many on, and of so many characters at most, stand in two columns."""
 
 
-def html(page: Page, pictures: Mapping[str, bytes]) -> str:
+COLOURS = {
+    "blue": "blue",
+    "sky blue": "blue",
+    "orange": "orange",
+    "vermilion": "orange",
+    "yellow": "yellow",
+    "green": "green",
+}
+"""Colour that a wall's legend names -> class of the patch that shows it."""
+
+
+def html(page: Page, pictures: Mapping[str, bytes], *, thumbnails: Mapping[str, bytes] | None = None) -> str:
     """The whole page.
 
     Args:
         pictures: Name -> PNG, for every panel of the page.
+        thumbnails: Path -> PNG, for the `wall_files` of every wall of the page.
     """
     uris = {name: _data_uri(png) for name, png in pictures.items()}
-    return _environment().get_template("page.html.j2").render(page=page, pictures=uris)
+    walls = {
+        block.name: wall_data(block, thumbnails or {})
+        for card in page.cards
+        for block in card.blocks
+        if isinstance(block, Wall)
+    }
+    return _environment().get_template("page.html.j2").render(page=page, pictures=uris, walls=walls)
 
 
 @cache
@@ -44,7 +65,9 @@ def _environment() -> Environment:
     environment.filters["anchors"] = _anchors
     environment.filters["lines"] = first_and_rest
     environment.filters["facets_of"] = _facets_of
+    environment.filters["json"] = _json
     environment.globals["LONG"] = LONG
+    environment.globals["COLOURS"] = COLOURS
     return environment
 
 
@@ -77,6 +100,11 @@ def _anchors(codes: Sequence[str]) -> list[str]:
 
 def _facets_of(grid: Grid, row: int) -> str:
     return json.dumps([values[row] for values in grid.facets.values()], ensure_ascii=False)
+
+
+def _json(values: Any) -> Markup:
+    """JSON that ends no script element, whatever its texts are."""
+    return htmlsafe_json_dumps(values, ensure_ascii=False, separators=(",", ":"))
 
 
 def _data_uri(png: bytes) -> str:

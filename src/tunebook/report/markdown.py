@@ -21,7 +21,10 @@ from tunebook.report.cards import (
     Said,
     Source,
     Value,
+    Wall,
+    WallColumn,
 )
+from tunebook.report.sheets import sheets
 from tunebook.report.wording import counted, first_and_rest
 
 SPECIAL = re.compile(r"([\\`*_{}\[\]#|~$!])")
@@ -129,6 +132,45 @@ def _(block: Gallery, folder: str) -> str:
     ]
     table = _table(["item", *map(escaped, block.columns)], rows, [False] * (1 + len(block.columns)))
     return f"**{escaped(block.title)}**\n\n{table}" if block.title else table
+
+
+@_block.register
+def _(block: Wall, folder: str) -> str:
+    found = sheets(block)
+    parts = [f"**{escaped(block.title)}**"] if block.title else []
+    if block.groups:
+        members = [column.group for column in block.columns]
+        groups = [[escaped(name), f"{members.count(name)}", escaped(looks)] for name, looks in block.groups.items()]
+        parts.append(
+            _table(["visual group", "configurations", "what its masks look like"], groups, [False, True, False])
+        )
+    rows = [[str(at), escaped(picture.item)] for at, picture in enumerate(block.pictures, start=1)]
+    parts.append(_table(["picture", "item"], rows, [True, False]))
+    if block.legend:
+        parts.append(escaped(f"Colours: {'; '.join(f'{colour} is {what}' for colour, what in block.legend.items())}."))
+    parts += [f"![{escaped(sheet.alt)}]({folder}/{sheet.name}.png)" for sheet in found]
+    numbered = [(at, column) for sheet in found for at, column in enumerate(sheet.wall.columns, start=sheet.first)]
+    if len(numbered) < len(block.columns):
+        first = "best of every visual group" if block.groups else "best"
+        shown = f"{len(numbered)} of {counted(len(block.columns), 'column')} are on contact sheets, the {first} first"
+        parts.append(escaped(f"{shown}; the HTML page has all of them."))
+    parts.append(_details("The columns of the contact sheets", _columns(numbered)))
+    return "\n\n".join(parts)
+
+
+def _columns(numbered: Sequence[tuple[int, WallColumn]]) -> str:
+    """Who the numbers on contact sheets are."""
+    scores = list(dict.fromkeys(heading for _, column in numbered for heading in column.scores))
+    heads = ["column", "configuration", "visual group", "degenerate predictor", *map(escaped, scores)]
+    rows = [
+        [
+            str(at),
+            *map(escaped, (column.label, column.group, column.kind)),
+            *(_value(column.scores[each], apart=False) if each in column.scores else "" for each in scores),
+        ]
+        for at, column in numbered
+    ]
+    return _table(heads, rows, [True, False, False, False, *[True] * len(scores)])
 
 
 @_block.register

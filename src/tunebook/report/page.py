@@ -18,9 +18,11 @@ from tunebook.report.overview import answer, findings_card, more
 from tunebook.report.pictures import curves_card, gallery_card
 from tunebook.report.precision import precision_card
 from tunebook.report.provenance import costs_card, provenance_card
+from tunebook.report.ratings import ratings_card
 from tunebook.report.splits import splits_card
 from tunebook.report.stability import stability_card
 from tunebook.report.tradeoffs import tradeoffs_card
+from tunebook.report.walls import masks_card, wall_card
 from tunebook.report.writing import Rendered, write
 
 __all__ = ["Rendered", "compose", "render"]
@@ -64,6 +66,9 @@ def compose(table: Table, *, without_costs: bool = False) -> Page:
             tradeoffs_card(table, without_costs=without_costs),
             curves_card(table),
             gallery_card(table),
+            *_if_any(wall_card(table)),
+            *_if_any(masks_card(table)),
+            *_if_any(ratings_card(table)),
             findings_card(table),
             declared_card(table),
             noise_card(table),

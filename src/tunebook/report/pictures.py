@@ -22,6 +22,8 @@ from tunebook.report.wording import counted, in_case, joined, name, number
 
 SHARED = ("image", "truth")
 """Panels that are the same for every configuration."""
+LAYERS = ("mask", "probability")
+"""Panels of a binary mask that are no pictures by themselves."""
 
 
 def curves_card(table: Table) -> Card:
@@ -86,7 +88,7 @@ def _gallery(table: Table, found: Representatives, prefix: str, title: str) -> G
         for each, picture in zip(found.shown, drawn, strict=True):
             below = _below(table, found, each.run, picture)
             for panel, path in picture.panels.items():
-                if panel not in SHARED:
+                if _is_own(panel, picture):
                     alt = f"{panel} of {item} by the {each.place} configuration, {name(each.entry)}"
                     panels.append(Panel(path, "", alt, below))
         named = [replace(panel, name=f"picture-{prefix}{at}-{column}") for column, panel in enumerate(panels, start=1)]
@@ -184,7 +186,13 @@ def _columns(shown: tuple[Representative, ...], first: Picture) -> list[str]:
 
 
 def _own(each: Representative, item: str) -> list[str]:
-    return [panel for panel in _picture(each, item).panels if panel not in SHARED]
+    picture = _picture(each, item)
+    return [panel for panel in picture.panels if _is_own(panel, picture)]
+
+
+def _is_own(panel: str, picture: Picture) -> bool:
+    """Whether a panel is a picture of this configuration alone."""
+    return panel not in SHARED and (picture.pixels is None or panel not in LAYERS)
 
 
 def _seed(each: Representative) -> str:

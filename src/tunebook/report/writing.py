@@ -6,11 +6,13 @@ from pathlib import Path
 
 from tunebook.errors import DataError, Problem
 from tunebook.folders import write_atomically
-from tunebook.report.cards import Figures, Gallery, Page
+from tunebook.report import sheets
+from tunebook.report.cards import Figures, Gallery, Page, Wall
 from tunebook.report.figures import drawn
 from tunebook.report.figures.figure import Figure
 from tunebook.report.html import html
 from tunebook.report.markdown import markdown
+from tunebook.report.wall_data import wall_files
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,10 @@ def write(page: Page, stem: str, *, to: Path) -> Rendered:
     from tunebook.report.figures.png import png  # noqa: PLC0415
 
     panels = {panel.name: _read(panel.path) for gallery in _galleries(page) for _, row in gallery.rows for panel in row}
+    thumbnails = {path: _read(path) for wall in _walls(page) for path in wall_files(wall)}
     figures = {figure.name: png(drawn(figure)) for figure in _figures(page)}
-    pictures = panels | figures
+    contacts = {sheet.name: sheets.drawn(sheet) for wall in _walls(page) for sheet in sheets.sheets(wall)}
+    pictures = panels | figures | contacts
     for name, picture in pictures.items():
         write_atomically(to / stem / f"{name}.png", picture)
     for old in (to / stem).glob("*.png"):
@@ -40,13 +44,19 @@ def write(page: Page, stem: str, *, to: Path) -> Rendered:
             old.unlink()
     rendered = Rendered(to / f"{stem}.md", to / f"{stem}.html")
     write_atomically(rendered.markdown, markdown(page, folder=stem).encode())
-    write_atomically(rendered.html, html(page, panels).encode())
+    write_atomically(rendered.html, html(page, panels, thumbnails=thumbnails).encode())
     return rendered
 
 
 def _galleries(page: Page) -> Iterator[Gallery]:
     for block in (block for card in page.cards for block in card.blocks):
         if isinstance(block, Gallery):
+            yield block
+
+
+def _walls(page: Page) -> Iterator[Wall]:
+    for block in (block for card in page.cards for block in card.blocks):
+        if isinstance(block, Wall):
             yield block
 
 

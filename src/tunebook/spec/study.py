@@ -7,12 +7,12 @@ mistake that can be seen without the task. `spec.completing.complete` adds what 
 import re
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, InstanceOf, field_validator, model_validator
 
 from tunebook.errors import StudyError
-from tunebook.records import Case
+from tunebook.records import Case, PictureChoice
 from tunebook.spec import references
 from tunebook.spec.cases import CaseGroup, cases_of, read_across
 from tunebook.spec.expressions import Expression
@@ -47,6 +47,18 @@ class Report(Part):
         (), strict=False, description="Columns; default: every metric that ends like the selection metric"
     )
     splits: tuple[str, ...] = Field(("test",), strict=False, min_length=1, description="Reported splits")
+    pictures: int | Annotated[tuple[str, ...], Field(strict=False)] | Literal["best-median-worst"] = Field(
+        5,
+        description="Items of the first reported split in the gallery: the first so many, a list of their names, or "
+        "best-median-worst (by the score of the best configuration)",
+    )
+
+    @field_validator("pictures")
+    @classmethod
+    def _shows_something(cls, pictures: PictureChoice) -> PictureChoice:
+        if pictures == () or (isinstance(pictures, int) and pictures < 1):
+            raise ValueError("must be a number from 1 on, names of items, or best-median-worst")
+        return pictures
 
 
 class Limit(Part):

@@ -28,8 +28,6 @@ from tunebook.study.preparing import Prepared
 from tunebook.study.tabling import declared_table, entries_of, scoring, table_of
 
 LOOK_SECONDS = 1.0
-LARGEST_COHORT = 64
-"""Runs: what is lost when a process is killed, and what has no outcome to show yet."""
 
 
 @dataclass(frozen=True)
@@ -261,7 +259,7 @@ class _Cohorts:
         keys = {_asked(planned, stage): key for planned in waiting if (key := _cohort_key(planned, stage)) is not None}
         runs = Counter(keys.values())
         pieces = math.ceil(at_once / max(len(runs), 1))
-        sizes = {key: min(math.ceil(count / pieces), LARGEST_COHORT) for key, count in runs.items()}
+        sizes = {key: min(math.ceil(count / pieces), stage.task.largest_cohort) for key, count in runs.items()}
         return cls(keys, sizes, stage)
 
     def next(self, waiting: deque[PlannedRun], running: Iterable[Sequence[PlannedRun]]) -> tuple[PlannedRun, ...]:

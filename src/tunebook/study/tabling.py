@@ -71,6 +71,7 @@ def declared_table(prepared: Prepared) -> Table:
         metrics={name: replace(metrics[name].facts, mode=metrics[name].mode) for name in shown},
         report=tuple(study.report.metrics),
         splits=tuple(study.report.splits),
+        pictures=study.report.pictures,
         select_metric=select.metric,
         select_split=select.split,
         rule=select.rule,
@@ -134,14 +135,17 @@ def _filled(static: Table, entries: Sequence[PlannedEntry], ledger: Ledger, book
     """A declared table with its rows, its controls, its baselines and its decision."""
     own = [entry for entry in entries if not entry.source and entry.role != "baseline"]
     floors = [entry for entry in entries if entry.role == "baseline"]
-    facts = facts_of(ledger, book, own, pictures_split=static.splits[0] if drawn else "", curves=drawn)
+    pictured = static.splits[0] if drawn else ""
+    facts = facts_of(ledger, book, own, pictures_split=pictured, curves=drawn)
     decisions = ledger.decisions(static.study)
     return replace(
         static,
         rows=_rows(zip(own, facts, strict=True)),
         decision=decisions[-1] if decisions else None,
         controls=tuple(_controls([entry for entry in entries if entry.source], ledger, book)),
-        baselines=_rows(zip(floors, _bare(ledger, book, floors), strict=True)),
+        baselines=_rows(
+            zip(floors, facts_of(ledger, book, floors, pictures_split=pictured, curves=False), strict=True)
+        ),
         moved=moved(entries, ledger),
         earlier=_earlier(static, decisions),
     )
@@ -207,5 +211,6 @@ def _read_table(found: Mapping[str, Any]) -> Table:
     fields["metrics"] = {name: MetricFacts(**facts) for name, facts in found["metrics"].items()}
     fields["excluded"] = tuple(Excluded(**point) for point in found["excluded"])
     fields["upstream"] = {name: Upstream(**each) for name, each in found.get("upstream", {}).items()}
+    fields["pictures"] = tuple(shown) if isinstance(shown := found.get("pictures", 5), list) else shown
     fields["prefer"] = tuple((name, way) for name, way in found.get("prefer", ()))
     return Table(**fields)

@@ -1,11 +1,12 @@
 """What the scores are of: the split of choice and settings, the items that count, predictors that predict nothing."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from tunebook.analyse.audit.finding import Finding, finding, is_own, run_name
+from tunebook.analyse.masks import Confusion, Kind, Masks, kinds, together
 from tunebook.analyse.saying import counted, number
-from tunebook.analyse.scores import all_runs
+from tunebook.analyse.scores import Unavailable, all_runs, called
 from tunebook.records import MetricFacts, RunFacts, Settings, Table
 
 KEPT = "; predictions are kept, so no run is trained again for it"
@@ -66,19 +67,26 @@ def items_missing(table: Table) -> Iterator[Finding]:
 
 
 def degenerate(table: Table) -> Iterator[Finding]:
-    """T404: one score on every item of a split, unless it is the best that there is; or the worst score as a whole."""
+    """T404: one score on every item of a split, unless it is the best that there is; or the worst score as a whole.
+
+    And masks that are degenerate by their pixels, told for all runs of a configuration together; then their scores
+    say nothing more.
+    """
     lowest = _lowest(table)
-    evidence = []
-    runs = 0
+    masks = _degenerate_masks(table)
+    evidence = [line for runs in masks.values() for line in _told(runs)]
+    told = {each.run.id for runs in masks.values() for each in runs if each.half_kind or each.chosen_kind}
+    runs = len(told)
     for row, run in all_runs(table):
-        found = list(_constants(run, table.metrics, lowest)) if run.status == "finished" else []
+        scored = run.status == "finished" and run.id not in told
+        found = list(_constants(run, table.metrics, lowest)) if scored else []
         runs += bool(found)
         evidence += [f"{run_name(row, run)}: {what}" for what in found]
     if evidence:
         yield finding(
             "T404",
             f"{counted(runs, 'run')} {'scores' if runs == 1 else 'score'} as a predictor would that does not look at "
-            "its input.",
+            f"its input{', at 0.5 or at the chosen threshold' if told else ''}.",
             evidence,
             "look at their predictions; where it is meant to be so, say that it is a floor",
         )
@@ -90,6 +98,34 @@ def _settled(settings: Settings) -> tuple[str, str]:
 
 
 # Degenerate predictors --------------------------------------------------------------------------------
+
+
+def _degenerate_masks(table: Table) -> dict[str, list[Masks]]:
+    """Configuration, in its case -> the masks of all its runs, where those of one are degenerate."""
+    found = kinds(table)
+    if isinstance(found, Unavailable):
+        return {}
+    held: dict[str, list[Masks]] = {}
+    for each in found.masks:
+        if each.run.role != "baseline":
+            held.setdefault(called(each.row), []).append(each)
+    return {who: runs for who, runs in held.items() if any(each.half_kind or each.chosen_kind for each in runs)}
+
+
+def _told(runs: Sequence[Masks]) -> Iterator[str]:
+    """`lr=0.1: all black at 0.5 in 2 of 3 runs (tp 0, fp 0, fn 812); all white at the chosen threshold in …`."""
+    clauses = []
+    for where, half in (("0.5", True), ("the chosen threshold", False)):
+        at: dict[Kind, list[Confusion]] = {}
+        for each in runs:
+            kind, counts = (each.half_kind, each.half) if half else (each.chosen_kind, each.chosen)
+            if kind is not None:
+                at.setdefault(kind, []).append(counts)
+        for kind, counted_runs in at.items():
+            pixels = together(counted_runs)
+            of = f" in {len(counted_runs)} of {len(runs)} runs" if len(runs) > 1 else ""
+            clauses.append(f"{kind} at {where}{of} (tp {pixels.tp:,}, fp {pixels.fp:,}, fn {pixels.fn:,})")
+    yield f"{called(runs[0].row)}: {'; '.join(clauses)}"
 
 
 def _constants(
