@@ -17,9 +17,9 @@ import numpy as np
 import torch
 
 from tunebook import simulate
+from tunebook.images.pixels import normalise
 from tunebook.tasks.promptable_segmentation.batches import Sample
 from tunebook.tasks.promptable_segmentation.config import Config
-from tunebook.images.pixels import normalise
 from tunebook.tasks.promptable_segmentation.sam import SIZES, build
 from tunebook.tasks.promptable_segmentation.training import train
 from tunebook.train import adapters

@@ -1,6 +1,6 @@
-"""Write the tables of docs/embedding.md: every field of embedding-classification, and BirdNET-Analyzer's names."""
+"""Write the tables of docs/embedding.md and docs/masks.md: every field of a task, with what other tools call it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,36 +9,44 @@ from pydantic import BaseModel
 from tunebook.spec.faults import text_of
 from tunebook.spec.fields import Leaf, fields_of, plain
 from tunebook.spec.parameters import also_of
-from tunebook.tasks.embedding_classification.config import Config
+from tunebook.tasks.binary_segmentation.config import Config as MasksConfig
+from tunebook.tasks.embedding_classification.config import Config as HeadsConfig
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs" / "embedding.md"
+PAGES: Mapping[str, tuple[type[BaseModel], str]] = {
+    "embedding.md": (HeadsConfig, "The head as a whole"),
+    "masks.md": (MasksConfig, "The model as a whole"),
+}
+"""Page in docs -> the configuration that it describes, and the heading of fields without a group."""
 START = "<!-- tables: written by scripts/fields.py -->\n"
 END = "<!-- end of tables -->"
 
 
-def tables() -> str:
-    """A table for each group of fields, as the page holds them."""
+def tables(page: str) -> str:
+    """A table for each group of fields, as a page holds them."""
+    config, whole = PAGES[page]
     groups: dict[type[BaseModel], list[Leaf]] = {}
-    for leaf in fields_of(Config).leaves.values():
+    for leaf in fields_of(config).leaves.values():
         groups.setdefault(leaf.owner, []).append(leaf)
-    return "\n".join(line for owner, leaves in groups.items() for line in _table(owner, leaves))
+    return "\n".join(line for owner, leaves in groups.items() for line in _table(owner, leaves, whole))
 
 
-def current() -> str:
-    """The tables that the page holds now."""
-    return PAGE.read_text().split(START)[1].split(END)[0]
+def current(page: str) -> str:
+    """The tables that a page holds now."""
+    return (ROOT / "docs" / page).read_text().split(START)[1].split(END)[0]
 
 
 def main() -> None:
-    """Write the tables into the page."""
-    before, rest = PAGE.read_text().split(START)
-    PAGE.write_text(f"{before}{START}{tables()}{END}{rest.split(END, 1)[1]}")
+    """Write the tables into their pages."""
+    for page in PAGES:
+        path = ROOT / "docs" / page
+        before, rest = path.read_text().split(START)
+        path.write_text(f"{before}{START}{tables(page)}{END}{rest.split(END, 1)[1]}")
 
 
-def _table(owner: type[BaseModel], leaves: list[Leaf]) -> Iterator[str]:
+def _table(owner: type[BaseModel], leaves: list[Leaf], whole: str) -> Iterator[str]:
     group = leaves[0].path.rpartition(".")[0]
-    yield f"### {group or 'The head as a whole'}"
+    yield f"### {group or whole}"
     yield ""
     yield (owner.__doc__ or "").split("\n")[0]
     yield ""
