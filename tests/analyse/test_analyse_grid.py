@@ -60,3 +60,20 @@ def test_without_two_numeric_parameters_there_is_a_reason():
     assert heatmaps(a_table(*rows), metric=AIS, split="val") == Unavailable(
         "no two numeric parameters were varied together"
     )
+
+
+def test_a_configuration_has_every_square_that_it_stands_for():
+    """Without cross-entropy its weight does nothing: one run is the whole column, and the others have their own."""
+    folded = a_row("w=0", a_run(0, val=0.7), parameters={"w": 0})
+    rows = [point_of(w, weight, val=0.1 * weight) for w in (1, 2) for weight in (1, 5, 9)]
+    names = {folded.configuration: tuple({"w": 0, "weight": weight} for weight in (1, 5, 9))}
+    table = a_table(folded, *rows, parameters=("w", "weight"), equivalents=names)
+    (found,) = heatmaps(table, metric=AIS, split="val")
+
+    assert (found.x, found.xs, found.ys) == ("w", (0, 1, 2), (1, 5, 9))
+    assert [round(row[0].mean, 3) for row in found.squares] == [0.7, 0.7, 0.7]
+    assert [round(row[1].mean, 3) for row in found.squares] == [0.1, 0.5, 0.9]
+
+
+def point_of(w, weight, *, val):
+    return a_row(f"{w} {weight}", a_run(0, val=val), parameters={"w": w, "weight": weight})

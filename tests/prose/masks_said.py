@@ -14,8 +14,8 @@ always(
     "True positives of a picture are few from 1 % of its foreground on, some from 25 %, most from 75 %; false "
     "positives are few from 1 % of the size of its foreground on, some from 25 %, many from 100 %.",
     "Constant: one probability everywhere, neither 0 nor 1.",
-    "A pixel of a small picture is foreground, or predicted, where any pixel of the scan that it stands for is, so that "
-    "thin things do not vanish: pictures look a little better than the counts, which are of all pixels.",
+    "A pixel of a small picture is foreground, or predicted, where any pixel of the scan that it stands for is, so "
+    "that thin things do not vanish: pictures look a little better than the exact counts.",
     "Few true positives: less than 5 % of the foreground is found.",
 )
 CARD = "What the masks are"

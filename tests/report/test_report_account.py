@@ -89,3 +89,20 @@ def test_provenance_is_told_once_where_runs_agree():
     facts = dict(blocks_of(a_table(a_row("a", *runs)), "provenance", Facts)[0].pairs)
 
     assert facts == {"host": "h0 (2 runs); h1 (1 run)", "torch": "2.13.0"}
+
+
+def test_every_declared_point_has_its_scores_where_some_are_equivalent():
+    """Points that are one configuration have the same; a table without such points has no such list."""
+    row = a_row("w=0", a_run(0, val=0.7, test=0.6), a_run(1, val=0.72, test=0.6), parameters={"w": 0})
+    other = a_row("w=1 p=5", a_run(0, val=0.5, test=0.4), a_run(1, val=0.5, test=0.4), parameters={"w": 1, "p": 5})
+    names = {row.configuration: ({"w": 0, "p": 1}, {"w": 0, "p": 5})}
+    table = a_table(row, other, parameters=("w", "p"), equivalents=names, equivalent=1, declared=3)
+    grid = blocks_of(table, "declared", Grid)[0]
+
+    assert (grid.title, grid.folded) == ("3 declared points, and the configuration that each is", True)
+    assert [[value.text for value in row] for row in grid.rows] == [
+        ["0", "1", "w=0", "0.710 ± 0.014", "0.600 ± 0.000"],
+        ["0", "5", "w=0", "0.710 ± 0.014", "0.600 ± 0.000"],
+        ["1", "5", "w=1 p=5", "0.500 ± 0.000", "0.400 ± 0.000"],
+    ]
+    assert "declared points, and" not in str(blocks_of(small(), "declared", Grid))

@@ -12,7 +12,7 @@ from tunebook.analyse.decision import Candidate, Judgement, decide, judge, outda
 from tunebook.analyse.edges import Edge, edges
 from tunebook.analyse.effects import Effects, effects
 from tunebook.analyse.finals import Final, Optimism, confirmed, finalists, optimism
-from tunebook.analyse.grid import Heatmap, Square, heatmap, heatmaps
+from tunebook.analyse.grid import Heatmap, Square, heatmap, heatmaps, under_every_name
 from tunebook.analyse.interactions import Interaction
 from tunebook.analyse.leaderboard import Column, Leaderboard, Standing, columns_of, leaderboard, standings
 from tunebook.analyse.learning import Curve, Curves, curves
@@ -46,5 +46,5 @@ __all__ = [
     "edges", "effects", "finalists", "findings", "heatmap", "heatmaps", "judge", "kinds", "leaderboard", "near",
     "optimism", "ordered", "outdated", "overruled", "pictured_run", "pictured_split", "places", "preferences",
     "representatives", "rule_in_words", "runs_of", "searched", "shown_items", "shown_runs", "simplicity", "single_out",
-    "standing", "standings", "stands", "sureness", "visual_groups",
+    "standing", "standings", "stands", "sureness", "under_every_name", "visual_groups",
 ]  # fmt: skip

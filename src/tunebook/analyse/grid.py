@@ -2,7 +2,7 @@
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from tunebook.analyse.scores import Cell, Unavailable, cases, cell
@@ -71,9 +71,16 @@ def heatmaps(table: Table, *, metric: str, split: str) -> tuple[Heatmap, ...] | 
     return tuple(found) or Unavailable("no two numeric parameters were varied together")
 
 
+def under_every_name(table: Table, row: Row) -> tuple[Row, ...]:
+    """A configuration at every declared point that it stands for: a parameter without effect there has any value."""
+    points = table.equivalents.get(row.configuration, (row.parameters,))
+    return tuple(replace(row, parameters=point) for point in points)
+
+
 def axes(table: Table, *, alternative: str) -> tuple[str, str] | None:
     """The two numeric parameters of an alternative that vary most; None when there are no two."""
-    points = [row.parameters for row in table.rows if row.alternative == alternative]
+    rows = [row for row in table.rows if row.alternative == alternative]
+    points = [named.parameters for row in rows for named in under_every_name(table, row)]
     counts = {name: len(_values(points, name)) for name in table.parameters}
     varied = [name for name in table.parameters if counts[name] > 1]
     most = sorted(varied, key=lambda name: -counts[name])[:2]
@@ -89,7 +96,11 @@ def heatmap(
     """The scores of one alternative in one case, by two numeric parameters."""
     case = Case() if case is None else case
     rows = [
-        row for row in table.rows if row.alternative == alternative and row.case == case and _on(row.parameters, x, y)
+        named
+        for row in table.rows
+        if row.alternative == alternative and row.case == case
+        for named in under_every_name(table, row)
+        if _on(named.parameters, x, y)
     ]
     excluded = [each for each in table.excluded if each.alternative == alternative and _on(each.parameters, x, y)]
     points = [*(row.parameters for row in rows), *(each.parameters for each in excluded)]

@@ -268,6 +268,8 @@ class Table:
     excluded: Sequence[Excluded] = ()
     equivalent: int = 0
     """Declared points that are another name of a configuration already counted."""
+    equivalents: Mapping[str, Sequence[Mapping[str, Scalar]]] = field(default_factory=dict)
+    """Id of a configuration -> the declared points that are one there, where there are several."""
     declared: int = 0
     decision: Decision | None = None
     provenance: Mapping[str, str] = field(default_factory=dict)

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import Literal
 
-from tunebook.analyse import all_runs, called, cases
-from tunebook.records import Role, Row, RunFacts, Settings, Table
+from tunebook.analyse import all_runs, called, cases, cell, under_every_name
+from tunebook.records import Role, Row, RunFacts, Scalar, Settings, Table
 from tunebook.report.cards import Block, Card, Facts, Grid, Heading, Said, Value
-from tunebook.report.wording import count, counted, joined, number, pairs
+from tunebook.report.wording import count, counted, joined, number, pairs, spread, value_text
 
 ROLES: Mapping[Role, str] = {
     "search": "compares the configurations",
@@ -36,7 +36,7 @@ def declared_card(table: Table) -> Card:
         f"Of {counted(len(runs), 'run')}, {count(status['finished'])} finished, {count(status['failed'])} failed and "
         f"{count(status['missing'])} did not run."
     )
-    blocks: list[Block] = [_points(table, distinct), _roles(held)]
+    blocks: list[Block] = [_points(table, distinct), *_folded(table), _roles(held)]
     troubled = [(row, run) for row, run in held if run.status != "finished"]
     if troubled:
         blocks.append(_run_grid(troubled, title=f"{counted(len(troubled), 'run')} without a result", folded=False))
@@ -98,6 +98,36 @@ def _points(table: Table, distinct: int) -> Facts:
             *([("cases", joined(every))] if every else []),
         ]
     )
+
+
+def _folded(table: Table) -> list[Block]:
+    """Every declared point with the scores of the configuration that it is, where points are equivalent to others."""
+    if not table.equivalents:
+        return []
+    where = list(dict.fromkeys((table.select_split, *table.splits)))
+    headings = [Heading(name.rsplit(".", 1)[-1], name, numeric=True) for name in table.parameters]
+    headings += [Heading("configuration"), *(Heading(table.select_metric, split, numeric=True) for split in where)]
+    headings += [Heading("case")] * bool(cases(table)[0].label)
+    rows = []
+    for row in table.rows:
+        scores = [cell(row, metric=table.select_metric, split=split) for split in where]
+        for point in under_every_name(table, row):
+            values = [point.parameters.get(name) for name in table.parameters]
+            rows.append(
+                [
+                    *(Value("" if value is None else value_text(value), sort=_order(value)) for value in values),
+                    Value(called(row)),
+                    *(Value(spread(each), each.reason, sort=each.mean) for each in scores),
+                    *([Value(row.case.label)] if cases(table)[0].label else []),
+                ]
+            )
+    points = len(rows) // len(cases(table))
+    title = f"{counted(points, 'declared point')}, and the configuration that each is"
+    return [Grid("A parameter without effect has any of its values.", headings, rows, title, folded=True)]
+
+
+def _order(value: Scalar) -> float | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _roles(held: Sequence[Held]) -> Grid:

@@ -228,8 +228,8 @@ def _caveats(table: Table, walls: Sequence[Wall]) -> Iterator[str]:
     if rules:
         yield "Masks are those at the threshold that was chosen for each run."
         yield (
-            "A pixel of a small picture is foreground, or predicted, where any pixel of the scan that it stands for is, so "
-            "that thin things do not vanish: pictures look a little better than the counts, which are of all pixels."
+            "A pixel of a small picture is foreground, or predicted, where any pixel of the scan that it stands for is,"
+            " so that thin things do not vanish: pictures look a little better than the exact counts."
         )
         alike = "; or in ".join(sorted(rules))
         yield f"Visual groups are degenerate predictors, and configurations that agree in {alike}."

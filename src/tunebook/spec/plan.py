@@ -88,7 +88,7 @@ class Plan:
         parameters: The varied parameters, in the order of declaration.
         runs: Replicate by replicate: all configurations × cases at the first seed, then at the second. A run
             that no seed can change comes once, in the first round.
-        equivalents: Configuration id -> the further points that it stands for.
+        equivalents: Configuration id -> the declared points that it stands for, where there are several.
         dropped: Alternative ("" when there is none) -> fields that base sets and that cannot matter there.
         overridden: Alternative -> fields that base sets and that its study's decision replaces.
     """
@@ -150,7 +150,7 @@ def plan(
             runs=_distinct(runs),
         ),
         equivalents={
-            kept.resolved.configuration.id: tuple(scalars(point.values) for point in draft.folded[key])
+            kept.resolved.configuration.id: tuple(scalars(point.values) for point in (kept.point, *draft.folded[key]))
             for key, kept in draft.kept.items()
             if draft.folded[key]
         },

@@ -79,6 +79,7 @@ def declared_table(prepared: Prepared) -> Table:
         rows=(),
         excluded=planned.excluded,
         equivalent=planned.counts.equivalent,
+        equivalents=planned.equivalents,
         declared=planned.counts.declared,
         provenance={"study file": prepared.text},
         carried=prepared.carried,
