@@ -101,6 +101,8 @@ def _column(folder, at, weight, positive, scans, *, black, fineness) -> WallColu
         cells=cells,
         group="nothing" if black else "most of it",
         kind="all black" if black else "",
+        replicate="seed 1" if black else "seed 0",
+        replicates=1 if black else 3,
     )
 
 

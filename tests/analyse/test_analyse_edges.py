@@ -31,6 +31,20 @@ def decided(table: Table) -> Table:
     return replace(table, decision=decide(table))
 
 
+def test_what_was_tried_where_a_parameter_has_no_effect_counts():
+    """Without cross-entropy (w 0) its weight p does nothing, so that point was tried for every p: w 0.5 is no edge."""
+    rows = [a_row("w=0", a_run(0, val=0.4), a_run(1, val=0.4), parameters={"w": 0.0})]
+    rows += [
+        a_row(f"{w} {p}", a_run(0, val=score), a_run(1, val=score), parameters={"w": w, "p": p})
+        for (w, p), score in {(0.5, 1): 0.3, (0.5, 9): 0.6, (1.0, 1): 0.2, (1.0, 9): 0.3}.items()
+    ]
+    names = {rows[0].configuration: ({"w": 0.0, "p": 1}, {"w": 0.0, "p": 9})}
+    folded = a_table(*rows, parameters=("w", "p"), equivalents=names)
+
+    assert [edge.parameter for edge in edges(decided(folded))] == ["p"]
+    assert [edge.parameter for edge in edges(decided(replace(folded, equivalents={})))] == ["w", "p"]
+
+
 def test_the_decided_configuration_is_what_lies_at_an_edge():
     """Not the one with the best mean, where the decision is another: whoever goes on starts from the decision."""
     table = points({(0.1,): 0.2, (0.2,): 0.3, (0.3,): 0.5}, "lr")

@@ -206,6 +206,37 @@ def test_columns_are_ordered_by_score_and_by_parameter(opened, binary_page, wall
     assert [label.partition("pos_weight=")[2] for label in by_parameter] == ["1"] * 3 + ["4"] * 3
 
 
+def test_scores_that_are_better_when_low_begin_with_the_lowest(opened, wall, tmp_path):
+    """An order by a loss rises."""
+    page = ready(opened, written(replace(wall, direction="minimize"), tmp_path / "loss.html"))
+    page.get_by_role("combobox", name="order").select_option("f1 val")
+    rising = sorted(wall.columns, key=lambda each: each.scores["f1 val"].sort)
+
+    assert labels(page) == [column.label for column in rising]
+
+
+def test_a_head_says_whose_masks_stand_below(opened, binary_page):
+    """The replicate, and of how many the scores are means."""
+    page = ready(opened, binary_page)
+    found = page.locator(".wall-region thead small[title*=scores]")
+
+    assert found.all_inner_texts() == ["seed 0"] * 5 + ["seed 1"]
+    assert found.first.get_attribute("title") == "masks of seed 0 alone; scores are means over 3 replicates"
+    assert found.last.get_attribute("title") == "masks and scores of seed 1"
+
+
+def test_the_legend_of_the_truth_stays_when_errors_are_not_shown(opened, folder, wall):
+    """The truth stands beside the masks whatever they show."""
+    legend = {"green": "true foreground", **wall.legend}
+    page = ready(opened, written(replace(wall, legend=legend), folder / "legend.html"))
+    lines = page.locator(".wall-legend li")
+    with_errors = [line.is_visible() for line in lines.all()]
+    page.get_by_label("probability", exact=True).check(force=True)
+
+    assert with_errors == [True] * 4
+    assert [line.is_visible() for line in lines.all()] == [True, False, False, False]
+
+
 def test_columns_are_filtered_by_parameter_group_and_degenerate_kind(opened, binary_page, wall):
     """What is unticked is gone, how many are left is announced, and all come back."""
     page = ready(opened, binary_page)
@@ -271,6 +302,52 @@ def test_ratings_are_given_by_keys_and_exported(opened, binary_page, wall):
     assert page.locator(".rating output").inner_text() == "2 of 12 rated"
 
 
+def again(page, wall, path):
+    """The page at the same address, rendered anew, as the rater sees it."""
+    written(wall, path)
+    page.reload()
+    page.locator(".wall[data-painted]").wait_for()
+    rating(page)
+    return page.locator(".rating output").inner_text()
+
+
+def test_ratings_of_runs_that_a_page_shows_no_more_come_back_with_them(opened, wall, tmp_path):
+    """They are neither shown nor exported, and no later rating loses them."""
+    path = written(wall, tmp_path / "wall.html")
+    page = ready(opened, path)
+    rating(page)
+    cell(page, 0, 0).focus()
+    page.keyboard.press("4")
+    without = again(page, replace(wall, columns=wall.columns[1:]), path)
+    cell(page, 0, 0).focus()
+    page.keyboard.press("2")
+    of_others = exported(page)["ratings"]
+    whole = again(page, wall, path)
+    of_all = exported(page)["ratings"]
+
+    assert without == "0 of 10 rated"
+    assert [(each["run"], each["value"]) for each in of_others] == [("run0001", 2)]
+    assert whole == "2 of 12 rated"
+    assert [(each["run"], each["value"]) for each in of_all] == [("run0000", 4), ("run0001", 2)]
+
+
+def test_ratings_of_another_book_are_not_shown(opened, wall, tmp_path):
+    """A study of the same name, whose runs are others."""
+    path = written(wall, tmp_path / "wall.html")
+    page = ready(opened, path)
+    rating(page)
+    cell(page, 0, 0).focus()
+    page.keyboard.press("4")
+    columns = [
+        replace(column, cells=[replace(each, run=f"other-{each.run}") for each in column.cells])
+        for column in wall.columns
+    ]
+    of_other = again(page, replace(wall, columns=columns), path)
+
+    assert of_other == "0 of 12 rated"
+    assert again(page, wall, path) == "1 of 12 rated"
+
+
 def test_who_rates_has_to_be_said(opened, binary_page):
     """Without a name nothing is rated and nothing is exported."""
     page = ready(opened, binary_page)
@@ -305,6 +382,7 @@ def test_blind_rating_hides_names_and_scores_and_shuffles(opened, binary_page, w
 
     for hidden in (*names(wall), "page-0", "f1", "F1", "TP", "most of it", "all black"):
         assert hidden not in said + spoken
+    assert "seed" not in said
     assert labels(page) == [f"mask {number}" for number in range(1, 7)]
     assert one["blind"] is True
     assert (pixels(page, 0, 0) == before).all()
@@ -364,7 +442,7 @@ def test_without_javascript_the_first_columns_are_plain_pictures(browser, binary
     widths = page.locator(".wall img").evaluate_all("all => all.map((each) => each.naturalWidth)")
     context.close()
 
-    assert heads == ["image", "truth", *names(wall)[:4]]
+    assert heads == ["image", "truth", *(f"{name}\nseed 0" for name in names(wall)[:4])]
     assert widths == [256] * 12
 
 

@@ -123,6 +123,16 @@ def test_a_cut_file_is_refused(tmp_path: Path, suffix: str, share: float):
         pixels.read_label(path, (64, 64))
 
 
+def test_scans_are_of_any_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """What Pillow takes for an attack by its size is read, without a warning; elsewhere its limit holds."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    path = save(tmp_path / "large.png", GREY)
+
+    assert np.array_equal(pixels.read_image(path), GREY)
+    with pytest.raises(Image.DecompressionBombError):
+        Image.open(path)
+
+
 def test_another_format_under_a_png_name_is_refused(tmp_path: Path):
     """The content decides, not the name."""
     Image.fromarray(GREY).save(tmp_path / "photo.png", format="JPEG")

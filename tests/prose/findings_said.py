@@ -154,15 +154,31 @@ def _(study: Study, said: Said) -> Truths:
 # Scores -----------------------------------------------------------------------------------------------
 
 
+@says("{n:int} run(s) {score:scores|score} as a predictor would that does not look at its input.")
+def _(study: Study, said: Said) -> Truths:
+    return _scoring(study, said)
+
+
 @says(
-    "{n:int} run(s) {score:scores|score} as a predictor would that does not look at its input"
-    "[{masks:, at 0.5 or at the chosen threshold}]."
+    "{masks:int} run(s) {have:has|have} degenerate masks, at 0.5 or at the chosen threshold[; {n:int} run(s) "
+    "{score:scores|score} as a predictor would that does not look at its input]."
 )
 def _(study: Study, said: Said) -> Truths:
-    black = {row["configuration"] for row in degenerate(said)}
-    n = len({run.id for run in study.own if _constants(run) or run.label in black})
-    masks = ", at 0.5 or at the chosen threshold" if black else None
-    return {"n": n, "score": "scores" if n == 1 else "score", "masks": masks}
+    masks = len(degenerate(said))
+    rest = _scoring(study, said)
+    left = rest if rest["n"] else {"n": None, "score": None}
+    return {"masks": masks, "have": "has" if masks == 1 else "have", **left}
+
+
+def _scoring(study: Study, said: Said) -> Truths:
+    """Runs whose scores say it, where their pixels do not."""
+    told = {(row["configuration"], row["replicate"], row["role"]) for row in degenerate(said)}
+    runs = {
+        run.id
+        for run in study.own
+        if _constants(run) and (run.label, "" if run.seed is None else f"seed={run.seed}", run.role) not in told
+    }
+    return {"n": len(runs), "score": "scores" if len(runs) == 1 else "score"}
 
 
 @says(

@@ -7,15 +7,19 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from patterns import Said, Truths, always, says
-from printed_numbers import Truth, value
+from printed_numbers import Names, Truth, value
 from raw_scores import Study
 
 always(
     "True positives of a picture are few from 1 % of its foreground on, some from 25 %, most from 75 %; false "
     "positives are few from 1 % of the size of its foreground on, some from 25 %, many from 100 %.",
+    "In a picture without foreground, false positives are relative to the mean foreground of the shown pictures that "
+    "have some.",
+    "Groups are told from the shown pictures alone, the degenerate kind of a column from all pictured scans of its run;"
+    " the two may differ.",
     "Constant: one probability everywhere, neither 0 nor 1.",
     "A pixel of a small picture is foreground, or predicted, where any pixel of the scan that it stands for is, so "
-    "that thin things do not vanish: pictures look a little better than the exact counts.",
+    "that thin things do not vanish: single pixels look larger, right and wrong ones; counts are exact.",
     "Few true positives: less than 5 % of the foreground is found.",
 )
 CARD = "What the masks are"
@@ -72,6 +76,31 @@ def _(study: Study, said: Said) -> Truths:
     finished = {run.configuration for run in study.own if run.status == "finished"}
     n = len(study.configurations.keys() - finished)
     return {"n": n, "case": said.get("case"), "reasons": f"failed ({n})"}
+
+
+@says(
+    "Scores of a column are means over {n:int}[ to {most:int}] replicates; its masks are those of one, its first "
+    "finished run with pictures."
+)
+def _(study: Study, said: Said) -> Truths:
+    scores = [study.score(each, study.metric, study.split, case, role) for each, case, role in _held(study)]
+    counts = [score.n for score in scores if score.n]
+    return {"n": min(counts), "most": max(counts) if max(counts) > min(counts) else None}
+
+
+@says("Columns show masks of different replicates: {columns:text}.")
+def _(study: Study, said: Said) -> Truths:
+    """The first seed of each that finished."""
+    seeds = [study.score(each, study.metric, study.split, case, role).values for each, case, role in _held(study)]
+    counts = Counter(f"seed {min(each)}" for each in seeds if each and None not in each)
+    shown = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+    return {"columns": Names([f"{seed} ({n} column{'s' * (n > 1)})" for seed, n in shown])}
+
+
+def _held(study: Study) -> Sequence[tuple[str, str, str]]:
+    """Configuration, case and role of every column: all that have runs of the search, and baselines."""
+    held = [(each, "search") for each in study.held("search")] + [(each, "baseline") for each in study.baselines]
+    return [(each, case, role) for case in study.cases for each, role in held]
 
 
 @says("Contact sheet: image, truth and the predictions of configuration(s) {first:int}[ to {last:int}].")

@@ -105,3 +105,13 @@ def test_the_page_paints_in_the_colours_of_the_pictures():
     assert found == {"found": panels.FOUND, "invented": panels.INVENTED, "missed": panels.MISSED}
     assert f"const DARKENED = {panels.DARKENED};" in script
     assert panels.LEGEND.keys() <= COLOURS.keys()
+
+
+def test_swatches_have_the_colours_of_the_pictures():
+    """Of the truth panel too, whose line stays in every view."""
+    style = (TEMPLATES / "wall.css").read_text()
+    shades = {"green": panels.TRUE, "blue": panels.FOUND, "yellow": panels.INVENTED, "orange": panels.MISSED}
+    found = dict(re.findall(r"\.swatch\.(\w+) { background: (#\w{6}); }", style))
+
+    assert found == {name: f"#{bytes(shade).hex()}" for name, shade in shades.items()}
+    assert ".wall-legend li:not(.green) { visibility: hidden; }" in style

@@ -54,8 +54,11 @@ def image_of(png):
 
 
 def test_the_legend_is_that_of_the_task():
-    """A page does not see tasks, so their colours are written down twice."""
-    assert BINARY == LEGEND
+    """A page does not see tasks, so their colours are written down twice; that of the truth panel has its line too."""
+    others = {colour: meaning for colour, meaning in BINARY.items() if colour != "green"}
+
+    assert others == LEGEND
+    assert BINARY["green"] == "true foreground, in the panel truth"
 
 
 def test_columns_are_configurations_best_first_and_baselines_last(table, wall):
@@ -88,6 +91,44 @@ def test_a_column_has_what_it_can_be_sorted_and_filtered_by(wall):
     assert first.group in wall.groups
     assert (floor.group, floor.kind) == ("", "all black")
     assert floor.parameters["loss.bce_weight"].text == ""
+
+
+def test_a_column_says_whose_masks_it_shows():
+    """Those of its first finished run with pictures, another one where the first seed failed; scores are means."""
+    rows = [masked(name, 0.5, [(0.8, 0.1)]) for name in ("whole", "broken", "once")]
+    others = [replace(row.runs[0], id=f"other-{row.label}", replicate={"seed": 1}) for row in rows]
+    rows[0] = replace(rows[0], runs=(*rows[0].runs, others[0]))
+    rows[1] = replace(rows[1], runs=(failed(0), others[1]))
+    card = wall_card(masked_table(*rows))
+    shown = {column.label: (column.replicate, column.replicates) for column in card.blocks[0].columns}
+
+    assert shown == {"whole": ("seed 0", 2), "broken": ("seed 1", 1), "once": ("seed 0", 1)}
+    assert card.caveats[:2] == [
+        "Scores of a column are means over 1 to 2 replicates; its masks are those of one, its first finished run with "
+        "pictures.",
+        "Columns show masks of different replicates: seed 0 (2 columns) and seed 1 (1 column).",
+    ]
+
+
+def test_columns_of_one_replicate_need_no_word_of_it(table):
+    """Scores and masks are of the same run everywhere."""
+    assert not [caveat for caveat in wall_card(table).caveats if "replicate" in caveat]
+
+
+@pytest.mark.parametrize(("metric", "direction"), [("ais.msa", "maximize"), ("loss", "minimize")])
+def test_a_wall_knows_which_scores_are_good(tmp_path, metric, direction):
+    """Those of some metrics are best when low."""
+    row = pictured(tmp_path, a_row("a", a_run(scores={("loss", "val"): 0.5, ("ais.msa", "val"): 0.5})))
+
+    assert wall_card(a_table(row, select_metric=metric)).blocks[0].direction == direction
+
+
+def test_the_rule_of_groups_is_said_in_full(table):
+    """Also for pictures without foreground, and that kinds are of more pictures than groups."""
+    said = " ".join(wall_card(table).caveats)
+
+    assert "without foreground, false positives are relative to the mean foreground of the shown pictures" in said
+    assert "the degenerate kind of a column from all pictured scans of its run" in said
 
 
 def test_a_cell_is_a_prediction_with_its_layers(wall):
@@ -213,15 +254,15 @@ def test_masks_without_a_flaw_are_said_to_be_so():
 # Contact sheets ---------------------------------------------------------------------------------------
 
 
-def test_sheets_show_the_best_of_every_group_first(wall):
-    """Then the others, best first, twelve on a sheet; numbers go on."""
+def test_sheets_show_the_best_of_every_group(wall):
+    """And of the others the best, in the order of the wall, twelve on a sheet; numbers go on."""
     groups = dict.fromkeys(("group 1", "group 2", "all black"), "")
-    members = ["group 1"] * 20 + ["all black", "group 2"] + ["all black"] * 18
+    members = ["group 1"] * 20 + ["all black"] * 18 + ["group 2", "all black"]
     columns = [replace(wall.columns[0], label=str(at), group=group) for at, group in enumerate(members)]
     found = sheets(replace(wall, columns=columns, groups=groups))
     shown = [column.label for sheet in found for column in sheet.wall.columns]
 
-    assert shown == [*("0", "21", "20"), *(str(at) for at in range(1, 20)), *(str(at) for at in range(22, 36))]
+    assert shown == [str(at) for at in (*range(35), 38)]
     assert [sheet.first for sheet in found] == [1, 13, 25]
     assert found[2].alt == "Contact sheet: image, truth and the predictions of configurations 25 to 36."
 
@@ -280,8 +321,8 @@ def test_markdown_refers_to_the_sheets_and_says_who_is_on_them(tmp_path, table):
 
     assert re.findall(r"\((masks/\S+)\)", card) == ["masks/wall-1.png"]
     assert (tmp_path / "masks" / "wall-1.png").is_file()
-    assert "Colours: blue is true positive: foreground that is predicted; yellow" in card
-    assert "| 1 | bce\\_weight=0 pos\\_weight=5 | group 1 |  | 0.350 | 0.350 |" in card
+    assert "Colours: green is true foreground, in the panel truth; blue is true positive: foreground that" in card
+    assert "| 1 | bce\\_weight=0 pos\\_weight=5 | seed 0 | group 1 |  | 0.350 | 0.350 |" in card
     assert "contact sheets, the" not in card
 
 
@@ -292,7 +333,10 @@ def test_markdown_says_how_many_are_left_to_the_other_page(tmp_path, table):
     many = [replace(row, runs=(replace(row.runs[0], pictures=pictures[:1]),)) for row in rows]
     text = render(masked_table(*many), to=tmp_path).markdown.read_text()
 
-    assert "36 of 40 columns are on contact sheets, the best of every visual group first; the HTML page has" in text
+    assert (
+        "36 of 40 columns are on contact sheets, the best of every visual group, and of the others the best; the HTML"
+        in text
+    )
 
 
 def test_names_of_any_length_and_script_fit_on_a_sheet(tmp_path):

@@ -37,13 +37,14 @@ class Edge:
 def edges(table: Table) -> Iterator[Edge]:
     """The edges at which the decided configuration lies, and the best one of each other alternative.
 
-    A parameter counts where two numbers of it or more were tried. Zero is no edge where nothing negative was tried:
-    there is nothing beyond it. Nor is 1 of whole numbers at equal ratios, where the decision tells that they are.
+    A parameter counts where two numbers of it or more were tried, and where it has an effect in that configuration.
+    Zero is no edge where nothing negative was tried: there is nothing beyond it. Nor is 1 of whole numbers at equal
+    ratios, where the decision tells that they are.
     """
     entries, decision = ordered(table), table.decision
     for alternative in dict.fromkeys(row.alternative for row in table.rows):
         rivals = [entry for entry in entries if entry.alternative == alternative]
-        points = [_point(entry) for entry in rivals]
+        points = [point for entry in rivals for point in _points(table, entry)]
         decided = next((each for each in rivals if decision and each.configuration == decision.configuration), None)
         best = next((entry for entry in rivals if entry.selection.complete), None)
         if decided is not None and decision is not None:
@@ -58,13 +59,18 @@ def _edges(
     table: Table, winner: Entry, points: Sequence[dict[str, Scalar]], decision: Decision | None
 ) -> Iterator[tuple[Edge, tuple[float, ...]]]:
     """Each edge, and the values that come after it."""
-    here = _point(winner)
-    for name in table.parameters:
-        value = here.get(name)
+    here, own = _points(table, winner)[0], _point(winner)
+    for name in (each for each in table.parameters if each in own):
+        value = here[name]
         values = numbers(point.get(name) for point in points if {**point, name: value} == here)
         whole = decision is not None and isinstance(value_at(decision.values, name), int)
         if is_number(value) and (after := beyond(values, value, points=FURTHER, whole=whole)):
             yield Edge(winner, name, values, value, after[0]), after
+
+
+def _points(table: Table, entry: Entry) -> list[dict[str, Scalar]]:
+    """The declared points that are one configuration: what has no effect in it has every value that was declared."""
+    return [dict(point) for point in table.equivalents.get(entry.configuration, (_point(entry),))]
 
 
 def _point(entry: Entry) -> dict[str, Scalar]:

@@ -56,7 +56,9 @@ def app(arguments: Sequence[str] | None = None, *, prog_name: str = "tunebook") 
         if error.filename is None:
             raise
         message = f"must be a file or a folder that can be used; got {error.strerror}"
-        _refuse([Problem(str(error.filename), message, "make room on the disk, or correct the path or its rights")])
+        missing = isinstance(error, FileNotFoundError)
+        way_out = "correct the path" if missing else "make room on the disk, or correct the path or its rights"
+        _refuse([Problem(str(error.filename), message, way_out)])
 
 
 def _refuse(problems: Sequence[Problem]) -> NoReturn:

@@ -6,7 +6,8 @@ testing; the image of a volume is its slice.
 """
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -213,10 +214,21 @@ def _named(pixels: NDArray[Any]) -> tuple[NDArray[Any], str]:
 
 def _read_png(path: Path, *, colours: bool) -> NDArray[Any]:
     """The pixels; those of a palette as their colours or as their indices."""
-    with Image.open(path, formats=["PNG"]) as picture:
+    with _of_any_size(), Image.open(path, formats=["PNG"]) as picture:
         if getattr(picture, "n_frames", 1) > 1:
             raise ValueError("it is an animation")
         return np.asarray(picture.convert("RGB") if colours and picture.mode == "P" else picture)
+
+
+@contextmanager
+def _of_any_size() -> Iterator[None]:
+    """Let Pillow open what is larger than it takes for an attack: the scans are the user's own."""
+    most = Image.MAX_IMAGE_PIXELS
+    Image.MAX_IMAGE_PIXELS = None
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = most
 
 
 def _read_tiff(path: Path) -> tuple[NDArray[Any], str]:
@@ -291,24 +303,26 @@ def cut(image: NDArray[Any], tile: Tile) -> NDArray[Any]:
 
 def stitch(
     tiles: Sequence[Tile],
-    maps: NDArray[np.float32],
+    maps: Iterable[NDArray[np.float32]],
     shape: tuple[int, ...],
     *,
     overlap: int,
     weights: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float32]:
-    """Maps of windows (n, c, size, size) joined to (c, h, w): where windows overlap, their weighted mean.
+    """Maps of windows (n of c, size, size) joined to (c, h, w): where windows overlap, their weighted mean.
 
     A window's weight rises linearly from its border over `overlap` pixels, so that no seam shows; equal maps
-    come back as they are.
+    come back as they are. Maps are added in their order as they come, and none is held.
 
     Args:
         weights: What the pixels (size, size) of a window weigh instead, all above 0.
     """
     height, width = shape[:2]
-    total = np.zeros((maps.shape[1], height, width))
+    total = np.zeros((0, height, width))  # the first map says how many channels there are
     summed = np.zeros((height, width))
     for tile, part in zip(tiles, maps, strict=True):
+        if len(total) == 0:
+            total = np.zeros((len(part), height, width))
         ramp = _ramp(tile.size, overlap)
         weight = (np.outer(ramp, ramp) if weights is None else weights)[: tile.height, : tile.width]
         rows, columns = slice(tile.y, tile.y + tile.height), slice(tile.x, tile.x + tile.width)

@@ -5,6 +5,7 @@ Every text here is plain: a backend escapes it. Nothing here knows how anything 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from tunebook.analyse import Finding
 from tunebook.records import Pixels
@@ -196,6 +197,8 @@ class WallColumn:
         scores: Heading -> mean score, by which it can be sorted.
         group: Name of the visual group that it belongs to. `kind`: the degenerate predictor that it is; else empty.
         cells: In the order of the wall's pictures; None: it has no picture of that item.
+        replicate: Whose masks are shown, `seed 0`; empty where no replicate can change them.
+        replicates: Of how many its score on the selection split is the mean.
     """
 
     configuration: str
@@ -205,6 +208,8 @@ class WallColumn:
     cells: Sequence[WallCell | None]
     group: str = ""
     kind: str = ""
+    replicate: str = ""
+    replicates: int = 1
 
 
 @dataclass(frozen=True)
@@ -216,8 +221,9 @@ class Wall:
         split: Of the pictures.
         study: Name of the study, which exported ratings carry.
         rule: How the pictures were chosen, in words.
-        legend: Colour name -> what it stands for, in the prediction panels.
+        legend: Colour name -> what it stands for, in the prediction panels; `green`: in the truth panels.
         groups: Visual groups in their order: name -> what its masks look like.
+        direction: Of the scores: whether the best is the highest or the lowest.
     """
 
     name: str
@@ -229,6 +235,7 @@ class Wall:
     legend: Mapping[str, str]
     groups: Mapping[str, str] = field(default_factory=dict)
     title: str = ""
+    direction: Literal["maximize", "minimize"] = "maximize"
 
 
 @dataclass(frozen=True)

@@ -151,8 +151,8 @@ def _(block: Wall, folder: str) -> str:
     parts += [f"![{escaped(sheet.alt)}]({folder}/{sheet.name}.png)" for sheet in found]
     numbered = [(at, column) for sheet in found for at, column in enumerate(sheet.wall.columns, start=sheet.first)]
     if len(numbered) < len(block.columns):
-        first = "best of every visual group" if block.groups else "best"
-        shown = f"{len(numbered)} of {counted(len(block.columns), 'column')} are on contact sheets, the {first} first"
+        which = "the best of every visual group, and of the others the best" if block.groups else "the best"
+        shown = f"{len(numbered)} of {counted(len(block.columns), 'column')} are on contact sheets: {which}"
         parts.append(escaped(f"{shown}; the HTML page has all of them."))
     parts.append(_details("The columns of the contact sheets", _columns(numbered)))
     return "\n\n".join(parts)
@@ -161,16 +161,16 @@ def _(block: Wall, folder: str) -> str:
 def _columns(numbered: Sequence[tuple[int, WallColumn]]) -> str:
     """Who the numbers on contact sheets are."""
     scores = list(dict.fromkeys(heading for _, column in numbered for heading in column.scores))
-    heads = ["column", "configuration", "visual group", "degenerate predictor", *map(escaped, scores)]
+    heads = ["column", "configuration", "masks of", "visual group", "degenerate predictor", *map(escaped, scores)]
     rows = [
         [
             str(at),
-            *map(escaped, (column.label, column.group, column.kind)),
+            *map(escaped, (column.label, column.replicate, column.group, column.kind)),
             *(_value(column.scores[each], apart=False) if each in column.scores else "" for each in scores),
         ]
         for at, column in numbered
     ]
-    return _table(heads, rows, [True, False, False, False, *[True] * len(scores)])
+    return _table(heads, rows, [True, False, False, False, False, *[True] * len(scores)])
 
 
 @_block.register

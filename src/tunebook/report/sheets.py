@@ -52,10 +52,11 @@ class Sheet:
 
 
 def sheets(wall: Wall) -> list[Sheet]:
-    """The sheets of a wall: the best of every visual group first, then the others, best first; as many as fit."""
+    """The sheets of a wall, in its order: the best of every visual group and the best others, as many as fit."""
     leaders = {column.group: column for column in reversed(wall.columns) if column.group}
     first = [leaders[group] for group in wall.groups if group in leaders]
-    columns = [*first, *(column for column in wall.columns if column not in first)][: WIDE * SHEETS]
+    some = [*first, *(column for column in wall.columns if column not in first)][: WIDE * SHEETS]
+    columns = [column for column in wall.columns if column in some]
     return [
         Sheet(f"{wall.name}-{number}", at + 1, replace(wall, columns=columns[at : at + WIDE]))
         for number, at in enumerate(range(0, len(columns), WIDE), start=1)

@@ -31,7 +31,7 @@ class WallData:
         facts: All but thumbnails and histograms.
         pictures: Of each picture, the thumbnails `image`, `truth` and, where masks are binary, `mask`, in base64.
         columns: Of each column, its cells: `probability` and histograms, or `prediction`; None where there is none.
-        heads: Labels of the columns that need no JavaScript.
+        heads: Labels of the columns that need no JavaScript, with the replicates that they show.
         plain: Item -> data URIs of its image, its truth and the predictions of these columns, with what they show
             and what is written below; an empty URI where there is no picture.
     """
@@ -39,7 +39,7 @@ class WallData:
     facts: Mapping[str, Any]
     pictures: Sequence[Mapping[str, str]]
     columns: Sequence[Sequence[Mapping[str, str] | None]]
-    heads: Sequence[str]
+    heads: Sequence[tuple[str, str]]
     plain: Sequence[tuple[str, Sequence[tuple[str, str, str]]]]
 
 
@@ -87,7 +87,7 @@ def wall_data(wall: Wall, files: Mapping[str, bytes]) -> WallData:
             ]
             for column in wall.columns
         ],
-        heads=[column.label for column in wall.columns[:PLAIN]],
+        heads=[(column.label, column.replicate) for column in wall.columns[:PLAIN]],
         plain=[
             (picture.item, [*_references(picture, colours), *_predictions(wall, at, colours)])
             for at, picture in enumerate(wall.pictures)
@@ -118,6 +118,7 @@ def _facts(wall: Wall, sizes: Sequence[tuple[int, int]]) -> dict[str, Any]:
         ],
         "columns": [_column(column, wall.pictures) for column in wall.columns],
         "groups": list(wall.groups.items()),
+        "direction": wall.direction,
     }
 
 
@@ -129,6 +130,8 @@ def _column(column: WallColumn, pictures: Sequence[WallPicture]) -> dict[str, An
         "scores": [_value(name, value) for name, value in column.scores.items()],
         "group": column.group,
         "kind": column.kind,
+        "replicate": column.replicate,
+        "replicates": column.replicates,
         "cells": [
             None
             if cell is None

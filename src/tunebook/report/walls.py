@@ -56,16 +56,22 @@ from tunebook.report.wording import (
 NEEDED = ("image", "truth", "prediction")
 """Panels without which a picture has no place on a wall."""
 BINARY = {
+    "green": "true foreground, in the panel truth",
     "blue": "true positive: foreground that is predicted",
     "yellow": "false positive: background that is predicted",
     "orange": "false negative: foreground that is not predicted",
 }
-"""Colour of a pixel in the prediction panel of a binary mask -> what it stands for."""
+"""Colour of a pixel in the panels of a binary mask -> what it stands for; without a panel: in `prediction`."""
 COLOURED = re.compile(r"\d[\d,]* ([a-z][\w -]*?) \(([\w -]+)\)")
 """`12 matched (blue)` in the caption of instances."""
 LEVELS = (
     "True positives of a picture are few from 1 % of its foreground on, some from 25 %, most from 75 %; false "
-    "positives are few from 1 % of the size of its foreground on, some from 25 %, many from 100 %."
+    "positives are few from 1 % of the size of its foreground on, some from 25 %, many from 100 %. In a picture "
+    "without foreground, false positives are relative to the mean foreground of the shown pictures that have some."
+)
+SEEN = (
+    "Groups are told from the shown pictures alone, the degenerate kind of a column from all pictured scans of its run;"
+    " the two may differ."
 )
 
 
@@ -124,6 +130,7 @@ def _wall(table: Table, case: Case, at: int, *, several: bool) -> Wall | Unavail
         legend=_legend([drawn[item] for item in items.names]),
         groups={group.name: group.looks for group in _groups(grouped)},
         title=case.label if several else "",
+        direction=table.metrics[table.select_metric].direction,
     )
 
 
@@ -147,6 +154,8 @@ def _column(
         cells=[None if run is None else _cell(run, item) for item in items.names],
         group=group,
         kind=_kind(table, run) or "",
+        replicate=_replicate(run),
+        replicates=cell(row, metric=table.select_metric, split=table.select_split, role=role).n,
     )
 
 
@@ -189,6 +198,10 @@ def _kind(table: Table, run: RunFacts | None) -> Kind | None:
     return next((each.chosen_kind for each in found.masks if each.run.id == run.id), None)
 
 
+def _replicate(run: RunFacts | None) -> str:
+    return ", ".join(f"{factor} {number}" for factor, number in run.replicate.items()) if run is not None else ""
+
+
 def _groups(grouped: VisualGroups | Unavailable | None) -> Sequence[VisualGroup]:
     return grouped.groups if isinstance(grouped, VisualGroups) else ()
 
@@ -224,16 +237,35 @@ def _caveats(table: Table, walls: Sequence[Wall]) -> Iterator[str]:
         if unseen:
             reasons = ", ".join(f"{reason} ({count(n)})" for reason, n in why.items())
             yield f"{counted(len(unseen), 'configuration')}{in_case(case)} without a picture: {reasons}."
+    yield from _of_replicates([column for wall in walls for column in wall.columns])
     rules = {each.rule for case in cases(table) if isinstance(each := visual_groups(table, case), VisualGroups)}
     if rules:
         yield "Masks are those at the threshold that was chosen for each run."
         yield (
             "A pixel of a small picture is foreground, or predicted, where any pixel of the scan that it stands for is,"
-            " so that thin things do not vanish: pictures look a little better than the exact counts."
+            " so that thin things do not vanish: single pixels look larger, right and wrong ones; counts are exact."
         )
         alike = "; or in ".join(sorted(rules))
         yield f"Visual groups are degenerate predictors, and configurations that agree in {alike}."
         yield LEVELS
+        yield SEEN
+
+
+def _of_replicates(columns: Sequence[WallColumn]) -> Iterator[str]:
+    """That masks are of one replicate and scores are means of several; and of which, where columns differ."""
+    scored = [column.replicates for column in columns if column.replicates]
+    low, high = min(scored, default=0), max(scored, default=0)
+    if high > 1:
+        n = count(high) if low == high else f"{count(low)} to {count(high)}"
+        yield (
+            f"Scores of a column are means over {n} replicates; its masks are those of one, its first finished run "
+            "with pictures."
+        )
+    shown = Counter(column.replicate for column in columns if column.replicate)
+    if len(shown) > 1:
+        most_first = sorted(shown.items(), key=lambda each: (-each[1], each[0]))
+        each = [f"{replicate} ({counted(n, 'column')})" for replicate, n in most_first]
+        yield f"Columns show masks of different replicates: {listed(each)}."
 
 
 def _unseen(entry: Entry, case: Case) -> str:
@@ -248,19 +280,20 @@ def _unseen(entry: Entry, case: Case) -> str:
 
 def _kinds_said(found: Kinds) -> str:
     """`Of 55 configurations, on test (3 scans): at 0.5, 12 are all black; at the threshold chosen for each, …`."""
-    runs = [each for each in found.masks if each.run.role != "baseline"]
+    runs = [each for each in found.masks if each.run.role != "baseline" and each.half.foreground > 0]
+    failed = f"{counted(len(found.failed), 'run')} failed: without a mask, and counted apart." if found.failed else ""
+    if not runs:
+        return f"No run of the study has masks of scans with foreground on {found.split}. {failed}".rstrip()
     scans = sorted({each.items for each in runs})
     n = count(scans[0]) if len(scans) == 1 else f"{count(scans[0])} to {count(scans[-1])}"
     unit = "configuration" if len(runs) == len({each.row.configuration for each in runs}) else "run"
-    of = f"Of {counted(len(runs), unit)}" if runs else "Of no run"
+    of = f"Of {counted(len(runs), unit)}"
     at = [
         f"{where}, {_counted_kinds([kind for each in runs if (kind := told(each)) is not None])}"
         for where, told in (("at 0.5", _at_half), ("at the threshold chosen for each", _at_chosen))
     ]
     said = f"{of}, on {found.split} ({n} scan{'' if n == '1' else 's'}): {'; '.join(at)}."
-    if found.failed:
-        said += f" {counted(len(found.failed), 'run')} failed: without a mask, and counted apart."
-    return said
+    return f"{said} {failed}".rstrip()
 
 
 def _at_half(masks: Masks) -> Kind | None:
@@ -296,7 +329,7 @@ def _counts(found: Kinds) -> Grid:
     rows = [_line(each) for each in found.masks]
     facets = {
         text: values
-        for text, at in (("role", 2), ("at 0.5", 3), ("at the chosen threshold", 4))
+        for text, at in (("role", 2), ("at one half", 3), ("at the chosen threshold", 4))
         if len(set(values := [row[at].text for row in rows])) > 1
     }
     return Grid(

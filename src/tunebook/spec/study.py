@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, InstanceOf, field_validator, model_validator
 
 from tunebook.errors import StudyError
-from tunebook.records import Case, PictureChoice
+from tunebook.records import Case
 from tunebook.spec import references
 from tunebook.spec.cases import CaseGroup, cases_of, read_across
 from tunebook.spec.expressions import Expression
@@ -53,10 +53,12 @@ class Report(Part):
         "best-median-worst (by the score of the best configuration)",
     )
 
-    @field_validator("pictures")
+    @field_validator("pictures", mode="before")
     @classmethod
-    def _shows_something(cls, pictures: PictureChoice) -> PictureChoice:
-        if pictures == () or (isinstance(pictures, int) and pictures < 1):
+    def _shows_something(cls, pictures: Any) -> Any:
+        names = isinstance(pictures, list | tuple) and pictures and all(isinstance(each, str) for each in pictures)
+        number = isinstance(pictures, int) and not isinstance(pictures, bool) and pictures >= 1
+        if not (names or number or pictures == "best-median-worst"):
             raise ValueError("must be a number from 1 on, names of items, or best-median-worst")
         return pictures
 

@@ -118,6 +118,13 @@ def test_the_published_grid_is_55_configurations():
     assert len(set(points[-12:])) == 4
 
 
+def test_one_training_has_one_configuration():
+    """A prior of a half is none, and of batches of one tile Dice is of a tile either way."""
+    assert canonical({"model.prior": 0.5}).id == canonical({}).id != canonical({"model.prior": 0.4}).id
+    ones = [canonical({"batch_size": 1, "loss.per": per}).id for per in ("image", "batch")]
+    assert ones[0] == ones[1]
+
+
 def test_check_counts_the_published_grid(book: Path, capsys):
     """72 declared, 17 folded, 55 configurations with two replicates, and the four baselines of every page."""
     with pytest.raises(SystemExit) as ended:
@@ -351,9 +358,19 @@ def test_a_subset_larger_than_its_split_is_refused_before_anything_is_read(book:
         TASK.inputs(configured({"data.val_images": 50}), book)
 
 
+def test_training_scans_without_foreground_are_refused(tmp_path: Path):
+    """There is nothing to learn from; blank pages beside others are fine."""
+    simulate.scans(tmp_path / "pages", seed=0, train=2, val=1, test=1, size=64, blank=1)
+    TASK.verify(configured(), tmp_path)
+    save(tmp_path / "pages/train/masks/page-0001.png", np.zeros((64, 64), np.uint8))
+
+    with pytest.raises(DataError, match="data.train, train: must have foreground to learn from; the masks of its 2 "):
+        TASK.verify(configured(), tmp_path)
+
+
 def test_a_split_without_foreground_judges_nothing(tmp_path: Path):
-    """Blank pages are fine beside others, and in training; alone they say nothing of any mask."""
-    simulate.scans(tmp_path / "pages", seed=0, train=1, val=2, test=2, size=64, blank=1)
+    """Blank pages are fine beside others; alone they say nothing of any mask."""
+    simulate.scans(tmp_path / "pages", seed=0, train=2, val=2, test=2, size=64, blank=1)
     save(tmp_path / "pages/test/masks/page-0001.png", np.zeros((64, 64), np.uint8))
     TASK.verify(configured(), tmp_path)
 

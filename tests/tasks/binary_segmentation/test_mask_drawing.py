@@ -1,6 +1,8 @@
 """The tiles of an epoch: where they lie, what chance does to them, and that they are the same whoever asks."""
 
 import itertools
+import weakref
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tunebook.tasks.binary_segmentation.config import Augmentation, Data
-from tunebook.tasks.binary_segmentation.drawing import Epochs, Tiles, around_foreground, draw
+from tunebook.tasks.binary_segmentation.drawing import Drawable, Epochs, Tiles, around_foreground, draw
 from tunebook.tasks.binary_segmentation.scans import Loaded
 
 PLAIN = Augmentation(flips=False, rotations=False, brightness=0, contrast=0)
@@ -213,3 +215,40 @@ def test_epochs_are_drawn_once_as_far_as_memory_goes():
     assert all(map(same, first, again))
     assert same(first[0], one)
     assert one.nbytes == 8 * TILE * TILE * 4
+
+
+class Unheld(Sequence):
+    """Scans that are made when they are asked for; `alive` are those that somebody still has."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.made: list[weakref.ref] = []
+        self.most = 0
+
+    def __len__(self) -> int:
+        return self.number
+
+    def __getitem__(self, at: int) -> Drawable:
+        if at >= self.number:
+            raise IndexError
+        self.most = max(self.most, self.alive())
+        scan = a_scan(at=(20, 25), number=at)
+        self.made.append(weakref.ref(scan))
+        return Drawable(scan.image, scan.small_mask) if at % 2 else scan
+
+    def alive(self) -> int:
+        return sum(scan() is not None for scan in self.made)
+
+
+def test_epochs_ask_for_scans_as_they_draw_and_hold_none():
+    """Nor is any held before; the tiles are those of scans that are all there."""
+    unheld = Unheld(6)
+    epochs = Epochs(unheld, tiled(), PLAIN, 4, limit_bytes=1)
+    drawn = [epochs.of(epoch) for epoch in range(2)]
+    there = [a_scan(at=(20, 25), number=number) for number in range(6)]
+
+    assert unheld.alive() == 0
+    assert unheld.most <= 2
+    assert len(unheld.made) >= 12
+    for epoch, tiles in enumerate(drawn):
+        assert same(tiles, draw(there, tiled(), PLAIN, seed=4, epoch=epoch))

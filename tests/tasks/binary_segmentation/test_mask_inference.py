@@ -1,15 +1,18 @@
 """Whole scans from tiles: nothing is lost, nothing is made up, and no seam shows."""
 
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from tunebook.errors import Diverged
 from tunebook.images import pixels
 from tunebook.tasks.binary_segmentation.config import Data
 from tunebook.tasks.binary_segmentation.inference import probabilities
+from tunebook.tasks.binary_segmentation.networks import inputs
 from tunebook.tasks.binary_segmentation.stitching import enlarged, stitched, weights_of_tile
 
 BLENDS = ("gaussian", "linear", "uniform")
@@ -148,6 +151,25 @@ def test_few_tiles_at_a_time_say_the_same(monkeypatch: pytest.MonkeyPatch):
     assert np.array_equal(probabilities(Blurred(), image, data(), device="cpu"), whole)
 
 
+@pytest.mark.parametrize("blend", BLENDS)
+def test_memory_is_that_of_a_scan_however_many_tiles(blend: str, monkeypatch: pytest.MonkeyPatch):
+    """Tiles are added as they come, to the bits of all of them joined at once."""
+    monkeypatch.setattr("tunebook.tasks.binary_segmentation.inference.PIXELS_AT_ONCE", 4 * 32 * 32)
+    image, how = noise(64, 64), data(tile=32, overlap=31, blend=blend)
+    tiles = pixels.tiles(image.shape, size=32, overlap=31)
+    with torch.inference_mode():
+        cuts = torch.from_numpy(np.stack([pixels.cut(image, tile) for tile in tiles]))
+        shares = np.concatenate([Blurred()(inputs(part))[:, 0].sigmoid().numpy() for part in cuts.split(4)])
+    expected = stitched(tiles, shares, (64, 64), how)
+    tracemalloc.start()
+    found = probabilities(Blurred(), image, how, device="cpu")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert np.array_equal(found, expected)
+    assert peak < shares.nbytes / 3
+
+
 def test_a_map_is_brought_to_the_scan_s_size():
     """Bilinearly: values stay, and between them it is a line."""
     small = np.array([[0, 200], [0, 200]], np.uint8)
@@ -155,3 +177,14 @@ def test_a_map_is_brought_to_the_scan_s_size():
     assert enlarged(small, (2, 2)) is small
     assert enlarged(small, (2, 8))[0].tolist() == [0, 0, 25, 75, 125, 175, 200, 200]
     assert (enlarged(np.full((5, 7), 131, np.uint8), (13, 20)) == 131).all()
+
+
+def test_a_network_that_says_no_number_has_diverged():
+    """Weights may be finite and logits not; a black mask would be a finished run."""
+
+    class Nowhere(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.full_like(x[:, :1], torch.nan)
+
+    with pytest.raises(Diverged, match="what it predicts is not finite"):
+        probabilities(Nowhere(), noise(), data(), device="cpu")

@@ -95,6 +95,7 @@ def test_a_scan_without_foreground_has_no_value_of_its_own(level):
     empty = (np.full(SHAPE, level, np.uint8), np.zeros(SHAPE, bool))
     for name, (score,) in _scored([empty]).items():
         assert score.reason == NO_FOREGROUND
+        assert score.expected == (0 if "scan" in name else 1)  # none is missing
         assert math.isnan(_value(name, [score]))
 
     found = _scored([*SCANS, empty])

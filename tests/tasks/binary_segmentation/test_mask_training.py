@@ -2,6 +2,7 @@
 
 import math
 import random
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import torch
 
 from tunebook.tasks.binary_segmentation import resuming, training
 from tunebook.tasks.binary_segmentation.config import Augmentation, Config, Data, Schedule
-from tunebook.tasks.binary_segmentation.drawing import Epochs
+from tunebook.tasks.binary_segmentation.drawing import Epochs, Tiles
 from tunebook.tasks.binary_segmentation.scans import Loaded
 from tunebook.tasks.binary_segmentation.training import Trained, rate, train
 from tunebook.train import checkpoints
@@ -127,6 +128,38 @@ def test_the_share_of_foreground_is_that_of_the_first_epoch():
     trained, _ = run(configured())
 
     assert trained.foreground == pytest.approx(epochs(configured()).of(0).masks.mean())
+
+
+class Fleeting:
+    """Tiles of which none is kept: which epochs were asked for, and how many others somebody had then."""
+
+    def __init__(self, config: Config) -> None:
+        self.drawn = Epochs(loaded(), config.data, config.augmentation, 0, limit_bytes=1)
+        self.asked: list[int] = []
+        self.held: list[int] = []
+        self.parts: list[weakref.ref] = []
+
+    def of(self, epoch: int) -> Tiles:
+        self.asked.append(epoch)
+        self.held.append(sum(part() is not None for part in self.parts))
+        tiles = self.drawn.of(epoch)
+        self.parts += [weakref.ref(tiles.images), weakref.ref(tiles.masks)]
+        return tiles
+
+
+def test_one_epoch_is_held_at_a_time_and_drawn_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The first too, whose share of foreground is told at the end; training that goes on draws it once more."""
+    monkeypatch.setattr(resuming, "SECONDS", 0.0)
+    config, state = configured(), tmp_path / "state"
+    whole, half, rest = (Fleeting(config) for _ in range(3))
+    expected, _ = run(config, shared=whole)
+    run(config, shared=half, length=4, state=state)
+    trained, _ = run(config, shared=rest, state=state)
+
+    assert [each.asked for each in (whole, half, rest)] == [[0, 1, 2], [0, 1], [0, 2]]
+    assert not any(whole.held + half.held + rest.held)
+    assert same(trained, expected)
+    assert trained.foreground == expected.foreground == epochs(config).of(0).masks.mean()
 
 
 def test_steps_end_in_the_middle_of_an_epoch():

@@ -2,6 +2,7 @@
 
 import math
 import random
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -26,14 +27,18 @@ def book(tmp_path: Path) -> Path:
         for kind in ("images", "masks"):
             (tmp_path / "scans" / split / kind).mkdir(parents=True)
         for at in range(number):
-            draws = np.random.default_rng([len(split), at])
-            mask = np.zeros((40, 52), bool)
-            top, left = draws.integers(0, 28, 2)
-            mask[top : top + 12, left : left + 12] = (split, at) != ("test", 1)
-            image = (draws.integers(0, 60, (40, 52, 3)) + 150 * mask[..., None]).astype(np.uint8)
-            Image.fromarray(image).save(tmp_path / "scans" / split / "images" / f"{at}.png")
-            Image.fromarray(mask.astype(np.uint8) * 255).save(tmp_path / "scans" / split / "masks" / f"{at}.png")
+            save_scan(tmp_path, split, at)
     return tmp_path
+
+
+def save_scan(book: Path, split: str, at: int) -> None:
+    draws = np.random.default_rng([len(split), at])
+    mask = np.zeros((40, 52), bool)
+    top, left = draws.integers(0, 28, 2)
+    mask[top : top + 12, left : left + 12] = (split, at) != ("test", 1)
+    image = (draws.integers(0, 60, (40, 52, 3)) + 150 * mask[..., None]).astype(np.uint8)
+    Image.fromarray(image).save(book / "scans" / split / "images" / f"{at}.png")
+    Image.fromarray(mask.astype(np.uint8) * 255).save(book / "scans" / split / "masks" / f"{at}.png")
 
 
 def some_run(*, seed=0, **changes) -> Run:
@@ -109,6 +114,63 @@ def test_scans_that_do_not_fit_are_read_again(book: Path):
 
     assert not made._scans._kept
     assert all(np.array_equal(one.image, other.image) for one, other in zip(first, again, strict=True))
+
+
+class Read:
+    """What was read, while it lives: `held` says at each reading how many scans are alive, `masks` are of own size."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.names: list[str] = []
+        self.held: list[int] = []
+        self.images: list[weakref.ref] = []
+        self.masks: list[weakref.ref] = []
+        load = scans.load
+
+        def seen(scan, data):
+            self.held.append(self.alive())
+            found = load(scan, data)
+            self.names.append(found.name)
+            self.images.append(weakref.ref(found.image))
+            self.masks.append(weakref.ref(found.mask))
+            return found
+
+        monkeypatch.setattr(scans, "load", seen)
+
+    def alive(self) -> int:
+        return sum(image() is not None for image in self.images)
+
+
+@pytest.mark.parametrize("family", ["unet", "constant", "otsu"])
+def test_training_holds_no_scans_that_do_not_fit(book: Path, family: str, monkeypatch: pytest.MonkeyPatch):
+    """They are read again for each epoch, one after the other; the checkpoint is that of scans that were kept."""
+    for at in range(SIZES["train"], 6):
+        save_scan(book, "train", at)
+    run = some_run(model__family=family, data__tiles_per_image=2)
+    _, (kept,), _ = trained(book, run)
+    read, place, made = Read(monkeypatch), context(book, run, into="again"), Worker()
+    made._scans = worker.SharedScans(limit_bytes=1)
+    alive = [read.alive() for _ in made.train([run], [place])]
+
+    assert place.checkpoint.read_bytes() == kept.checkpoint.read_bytes()
+    assert set(alive) <= {0}
+    assert max(read.held) <= 2
+    assert min(map(read.names.count, map(str, range(6)))) >= (2 if family == "unet" else 1)
+
+
+def test_training_keeps_no_masks_of_the_scans_own_size(book: Path, monkeypatch: pytest.MonkeyPatch):
+    """Where scans are worked on at another; who asks for one later gets it, and then it is kept."""
+    read = Read(monkeypatch)
+    run = some_run(data__image_size=26)
+    made, (place,), _ = trained(book, run)
+    trained_on = made._scans._bytes, [mask() for mask in read.masks]
+    (first, second) = made.examples(run, "train", place)
+    again = list(made.examples(run, "train", place))
+
+    assert trained_on == (2 * 20 * 26 * 4, [None, None])
+    assert [example.truth.shape for example in (first, second)] == [(40, 52)] * 2
+    assert again[0].truth is first.truth
+    assert sorted(read.names) == ["0", "0", "1", "1"]
+    assert made._scans._bytes == 2 * (20 * 26 * 4 + 40 * 52)
 
 
 def test_a_run_that_diverges_leaves_the_others_to_go_on(book: Path):

@@ -107,6 +107,23 @@ def test_linear_heads_of_several_seeds_and_training_sets_stand_in_one_stack(clas
         assert curve[member.name] == points[member.name]
 
 
+def test_members_of_one_training_set_are_each_validated_on_their_own_rows():
+    """Two validation sets of one length: each run keeps the epoch that it keeps alone."""
+    rows = some_rows()
+    others = [some_rows(seed=seed, rows=17) for seed in (5, 6, 7)]
+    config = configured(budget__epochs=12, optimizer__lr=0.1)
+    group = [Member(str(at), config, 0, rows, validation) for at, validation in enumerate(others)]
+    ended, points = trained(group)
+
+    assert len(list(members.stacked(group))) == 1
+    assert len({points[member.name][0]["val_loss"] for member in group}) == 3
+    for member in group:
+        alone, curve = trained([member])
+
+        assert same(alone[member.name], ended[member.name])
+        assert curve[member.name] == points[member.name]
+
+
 def test_training_sets_of_other_lengths_do_not_share_steps():
     """A run of more rows has more steps in an epoch; a head with a hidden layer stays with its own rows."""
     group = [Member(str(rows), configured(), 0, some_rows(rows=rows), None) for rows in (53, 54)]

@@ -85,11 +85,20 @@ def degenerate(table: Table) -> Iterator[Finding]:
     if evidence:
         yield finding(
             "T404",
-            f"{counted(runs, 'run')} {'scores' if runs == 1 else 'score'} as a predictor would that does not look at "
-            f"its input{', at 0.5 or at the chosen threshold' if told else ''}.",
+            _degenerate_said(runs, by_pixels=len(told)),
             evidence,
             "look at their predictions; where it is meant to be so, say that it is a floor",
         )
+
+
+def _degenerate_said(runs: int, *, by_pixels: int) -> str:
+    """Of how many runs: by their pixels, at either threshold; the others by their scores."""
+    masks = f"{counted(by_pixels, 'run')} {'has' if by_pixels == 1 else 'have'} degenerate masks, at 0.5 or at the "
+    masks += "chosen threshold"
+    rest = runs - by_pixels
+    scores = f"{counted(rest, 'run')} {'scores' if rest == 1 else 'score'} as a predictor would that does not look at "
+    scores += "its input"
+    return "; ".join([masks] * (by_pixels > 0) + [scores] * (rest > 0)) + "."
 
 
 def _settled(settings: Settings) -> tuple[str, str]:

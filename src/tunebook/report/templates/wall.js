@@ -30,7 +30,7 @@ const nameAll = (wall) => {
   }
   for (const column of wall.shown) {
     column.parts.name.textContent = nameOf(wall, column);
-    for (const part of ["kind", "scores", "group"]) column.parts[part].hidden = wall.state.blind || !column.parts[part].textContent;
+    for (const part of ["kind", "replicate", "scores", "group"]) column.parts[part].hidden = wall.state.blind || !column.parts[part].textContent;
     column.cells.forEach((each, row) => {
       each.canvas?.setAttribute("aria-label", `${wall.state.view} of ${itemOf(wall, wall.rows[row])} by ${nameOf(wall, column)}`);
     });
@@ -146,8 +146,8 @@ const showRatings = (wall) => {
   const cells = wall.shown.flatMap((column) => column.cells.map(({ cell }, row) => cell && { value: valueOf(cell, row) })).filter(Boolean);
   wall.rated.textContent = `${cells.filter(({ value }) => value).length} of ${cells.length} rated${state.blind ? " blind" : ""}`;
 };
-const keepRatings = (wall) => {
-  wall.unkept.hidden = kept(wall.facts, wall.ratings);
+const keepOrder = (wall) => {
+  wall.unkept.hidden = keptOrder(wall.facts, wall.ratings);
 };
 const hasRater = (wall) => {
   if (wall.ratings.rater) return true;
@@ -158,19 +158,20 @@ const hasRater = (wall) => {
 const rate = (wall, value) => {
   const found = focused(wall);
   if (!found?.each.cell || !hasRater(wall)) return;
-  wall.ratings.ratings = rated(wall.ratings.ratings, {
+  const rating = {
     run: found.each.cell.run, configuration: found.column.column.configuration, item: found.row.picture.item, value,
     blind: wall.state.blind, threshold: thresholdOf(wall, found.each), on: today(), rater: wall.ratings.rater,
-  });
+  };
+  wall.ratings.ratings = rated(wall.ratings.ratings, rating);
+  wall.unkept.hidden = keptRating(wall.facts, rating);
   showRatings(wall);
-  keepRatings(wall);
   next(wall);
 };
 const rateBlind = (wall, on) => {
   wall.state.blind = on;
   wall.at = { column: 0, row: 0 };
   for (const each of wall.telling) each.hidden = on;
-  keepRatings(wall);
+  keepOrder(wall);
   arrange(wall);
   wall.region.scrollTo({ left: 0, top: 0 });
 };
@@ -182,7 +183,7 @@ const ratingOf = (wall) => {
   wall.rater = make("input", { type: "text", autocomplete: "name", value: wall.ratings.rater });
   wall.rater.addEventListener("input", () => {
     wall.ratings.rater = wall.rater.value.trim();
-    keepRatings(wall);
+    keepOrder(wall);
     showRatings(wall);
   });
   const { box, label } = ticked("blind: no names, no scores, shuffled", (on) => rateBlind(wall, on));

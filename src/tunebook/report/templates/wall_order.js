@@ -15,9 +15,10 @@ const facetsOf = (facts) => {
 const passes = (facets, column) => facets.every((facet) => !facet.without.has(facet.of(column)));
 
 const valueIn = (column, { kind, name }) => column[kind].find((each) => each.name === name);
+// Scores begin with the best, which may be the lowest; parameters with the lowest.
 const ordersOf = (facts) => {
   const named = (kind) => distinct(facts.columns.flatMap((column) => column[kind].map((each) => each.name)))
-    .map((name) => ({ kind, name, falling: kind === "scores" }))
+    .map((name) => ({ kind, name, falling: kind === "scores" && facts.direction === "maximize" }))
     .filter((order) => distinct(facts.columns.map((column) => valueIn(column, order)?.text)).length > 1);
   return [{ name: "best first", falling: false }, ...named("scores"), ...named("parameters")];
 };

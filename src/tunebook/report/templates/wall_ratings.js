@@ -12,39 +12,46 @@ const today = () => {
   const now = new Date(), two = (number) => String(number).padStart(2, "0");
   return `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
 };
-const keyOfRatings = (facts) => `${FORMAT} ${facts.study} ${facts.split} ${facts.name}`;
-// A browser may keep nothing for pages from a file: then what was rated lasts until the page is closed, and it says so.
-const kept = (facts, ratings) => {
+// Ratings lie under the run that they are of: those of runs that a wall shows no more stay, and no other book's are shown.
+const keyOfRun = (facts, run) => `${FORMAT} run ${facts.split} ${run}`;
+const keyOfWall = (facts) => `${FORMAT} wall ${facts.study} ${facts.split} ${facts.name}`;
+const stored = (key, nothing) => {
   try {
-    localStorage.setItem(keyOfRatings(facts), JSON.stringify(ratings));
+    return JSON.parse(localStorage.getItem(key)) ?? nothing;
+  } catch (error) {
+    if (error instanceof DOMException || error instanceof SyntaxError) return nothing;
+    throw error;
+  }
+};
+// A browser may keep nothing for pages from a file: then what was rated lasts until the page is closed, and it says so.
+const store = (key, value) => {
+  try {
+    localStorage.setItem(key, JSON.stringify(value));
     return true;
   } catch (error) {
     if (error instanceof DOMException) return false;
     throw error;
   }
 };
-const runsOf = (facts) => new Set(facts.columns.flatMap((column) => column.cells).filter(Boolean).map((cell) => cell.run));
-const isOrder = (order, length) => Array.isArray(order) && order.length === length && new Set(order).size === length
-  && order.every((at) => Number.isInteger(at) && at >= 0 && at < length);
-// What was kept of this wall; ratings of runs that it shows no more are left out, and an order of other sizes is drawn again.
-const keptRatings = (facts) => {
-  const nothing = { rater: "", ratings: [], columns: null, rows: null };
-  let found = nothing;
-  try {
-    found = { ...nothing, ...JSON.parse(localStorage.getItem(keyOfRatings(facts)) || "{}") };
-  } catch (error) {
-    if (!(error instanceof DOMException) && !(error instanceof SyntaxError)) throw error;
-  }
-  const runs = runsOf(facts);
-  return {
-    rater: found.rater,
-    ratings: found.ratings.filter((each) => runs.has(each.run)),
-    columns: isOrder(found.columns, facts.columns.length) ? found.columns : shuffled(facts.columns.length),
-    rows: isOrder(found.rows, facts.pictures.length) ? found.rows : shuffled(facts.pictures.length),
-  };
-};
 const same = (one, other) => ["run", "item", "blind", "rater"].every((name) => one[name] === other[name]);
 const rated = (ratings, rating) => [...ratings.filter((each) => !same(each, rating)), rating];
+const ratingsOf = (facts, run) => stored(keyOfRun(facts, run), []);
+// Read again before it is written: the same run may be rated on another page.
+const keptRating = (facts, rating) => store(keyOfRun(facts, rating.run), rated(ratingsOf(facts, rating.run), rating));
+const keptOrder = (facts, { rater, columns, rows }) => store(keyOfWall(facts), { rater, columns, rows });
+const runsOf = (facts) => distinct(facts.columns.flatMap((column) => column.cells).filter(Boolean).map((cell) => cell.run));
+const isOrder = (order, length) => Array.isArray(order) && order.length === length && new Set(order).size === length
+  && order.every((at) => Number.isInteger(at) && at >= 0 && at < length);
+// What was kept of the runs that this wall shows; an order of other sizes is drawn again.
+const keptRatings = (facts) => {
+  const { rater = "", columns, rows } = stored(keyOfWall(facts), {});
+  return {
+    rater,
+    ratings: runsOf(facts).flatMap((run) => ratingsOf(facts, run)),
+    columns: isOrder(columns, facts.columns.length) ? columns : shuffled(facts.columns.length),
+    rows: isOrder(rows, facts.pictures.length) ? rows : shuffled(facts.pictures.length),
+  };
+};
 const ratingsBy = (ratings, rater) => ratings.filter((each) => each.rater === rater);
 const exportedText = (facts, { rater, ratings }) => JSON.stringify({
   format: FORMAT, study: facts.study, split: facts.split, rater,

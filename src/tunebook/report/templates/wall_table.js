@@ -30,10 +30,13 @@ const builtCell = (cell, picture) => {
   box.append(parts.frame, caption);
   return { ...parts, box, cell, caption, badge };
 };
+const replicateOf = ({ replicate, replicates }) => (replicates > 1
+  ? `masks of ${replicate} alone; scores are means over ${replicates} replicates` : `masks and scores of ${replicate}`);
 const builtColumn = (facts, number) => {
   const column = facts.columns[number];
   const parts = {
     name: words("label", ""), kind: words("kind-of", column.kind),
+    replicate: make("small", { title: column.replicate && replicateOf(column) }, column.replicate),
     scores: make("small", {}, column.scores.map((each) => `${each.name} ${each.text}`).join(" · ")),
     group: make("small", { title: new Map(facts.groups).get(column.group) || "" }, column.group),
     here: make("small", { className: "here" }),

@@ -1,13 +1,15 @@
 """Every hyperparameter of binary segmentation: its default, its range and what it means."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from tunebook.spec.parameters import Fields, parameter
 
 LEARNED = ("unet", "attention-unet", "segresnet")
 """Families of models that are trained; the others are baselines."""
+EVEN = 0.5
+"""The prior of a model without a bias."""
 
 
 class Data(Fields):
@@ -99,9 +101,10 @@ class Model(Fields):
         ge=0,
         lt=1,
     )
-    prior: float | None = parameter(
+    prior: Annotated[float | None, BeforeValidator(lambda prior: None if prior == EVEN else prior)] = parameter(
         None,
-        meaning="Foreground share that an untrained model says, by the bias of its last layer; null: a half (bias 0).",
+        meaning="Foreground share that an untrained model says, by the bias of its last layer; null or 0.5: a half, "
+        "without a bias.",
         gt=0,
         lt=1,
     )

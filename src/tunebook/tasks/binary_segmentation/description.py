@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from tunebook.errors import DataError, Problem
 from tunebook.fingerprints import Input
 from tunebook.records import canonical_json
 from tunebook.task import Metric
@@ -56,15 +57,20 @@ class BinarySegmentation:
         """Read every image and mask of the three splits.
 
         Raises:
-            DataError: naming every file that cannot be used, all at once.
+            DataError: naming every file that cannot be used, all at once; or when nothing is foreground in training.
         """
         config = _ours(config)
         problems = scans.Problems()
-        for split in scans.every(config, book).values():
-            for scan in split:
+        every, foreground = scans.every(config, book), False
+        for split, found in every.items():
+            for scan in found:
                 with problems.of():
-                    scans.read(scan, config.data)
+                    _, mask = scans.read(scan, config.data)
+                    foreground |= split == "train" and bool(mask.any())
         problems.throw()
+        if not foreground:
+            message = f"must have foreground to learn from; the masks of its {len(every['train'])} scans are all 0"
+            raise DataError(Problem(f"data.train, {config.data.train}", message, "look at the masks, or at data.train"))
 
     def splits(self, config: BaseModel) -> Sequence[str]:
         """train, val and test, whatever they are called in the data."""

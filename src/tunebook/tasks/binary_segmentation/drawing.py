@@ -36,13 +36,30 @@ class Tiles:
         return self.images.nbytes + self.masks.nbytes
 
 
-def draw(loaded: Sequence[Loaded], data: Data, augmentation: Augmentation, *, seed: int, epoch: int) -> Tiles:
+@dataclass(frozen=True, eq=False)
+class Drawable:
+    """What tiles are drawn from: a scan that was read, without its mask at its own size.
+
+    Args:
+        image: In 0..255, at the size it is worked on.
+        small_mask: Foreground at the size of `image`.
+    """
+
+    image: UInt8[np.ndarray, "h w 3"]
+    small_mask: Bool[np.ndarray, "h w"]
+
+
+Source = Loaded | Drawable
+
+
+def draw(loaded: Sequence[Source], data: Data, augmentation: Augmentation, *, seed: int, epoch: int) -> Tiles:
     """`tiles_per_image` tiles of every scan, shuffled over the scans and augmented.
 
     Of each scan with foreground, `around_foreground` tiles are centred on a pixel of it, as far as the scan reaches;
     the others lie anywhere in it.
 
     Args:
+        loaded: The scans; each is asked for once, in their order, and not held.
         seed: The replicate's seed.
         epoch: From 0.
     """
@@ -76,11 +93,12 @@ class Epochs:
     again whenever it is asked for, and is the same.
 
     Args:
+        loaded: The scans, which `draw` goes through whenever it draws an epoch.
         limit_bytes: Most memory for what is kept.
     """
 
     def __init__(
-        self, loaded: Sequence[Loaded], data: Data, augmentation: Augmentation, seed: int, *, limit_bytes: int
+        self, loaded: Sequence[Source], data: Data, augmentation: Augmentation, seed: int, *, limit_bytes: int
     ) -> None:
         self._loaded, self._data, self._augmentation, self._seed = loaded, data, augmentation, seed
         self._left = limit_bytes

@@ -34,6 +34,8 @@ def without_effect(config: Config) -> frozenset[str]:
     if config.threshold.choose == "f1":
         found.add("threshold.at_least")
     if is_learned(config):
+        if config.batch_size == 1:
+            found.add("loss.per")  # a batch is a tile
         return frozenset(found.union(f"loss.{name}" for name in _of_loss(config.loss)))
     return frozenset({*found, *TRAINING, "seed"})
 

@@ -8,7 +8,7 @@ otsu      one side of Otsu's threshold (1979) on the grey values of each scan; w
           and the training scans say it
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import numpy as np
@@ -22,16 +22,18 @@ Floor = Literal["black", "white", "constant", "otsu"]
 RGB = UInt8[np.ndarray, "h w 3"]
 
 
-def fit(family: Floor, loaded: Sequence[Loaded]) -> dict[str, float]:
+def fit(family: Floor, loaded: Iterable[Loaded]) -> dict[str, float]:
     """What a baseline takes from the training scans: `share` of foreground; whether the `bright` side is foreground.
 
     The side has the larger F1 over the pixels of all scans in working size; of equal ones it is the bright one.
     """
     if family == "constant":
-        pixels = sum(scan.mask.size for scan in loaded)
-        return {"share": sum(int(scan.mask.sum()) for scan in loaded) / pixels}
+        sizes = [(int(scan.mask.sum()), scan.mask.size) for scan in loaded]
+        return {"share": sum(found for found, _ in sizes) / sum(size for _, size in sizes)}
     if family == "otsu":
-        return {"bright": float(_f1(loaded, bright=True) >= _f1(loaded, bright=False))}
+        counts = [(_counts(scan, bright=True), _counts(scan, bright=False)) for scan in loaded]
+        bright, dark = zip(*counts, strict=True)
+        return {"bright": float(_f1(bright) >= _f1(dark))}
     return {}
 
 
@@ -64,9 +66,13 @@ def _level(share: float) -> int:
     return max(round(255 * share), 1) if share else 0
 
 
-def _f1(loaded: Sequence[Loaded], *, bright: bool) -> float:
-    """2 TP / (predicted + true)."""
-    sides = [(side(scan.image, bright=bright), scan.small_mask) for scan in loaded]
-    both = sum(int((said & true).sum()) for said, true in sides)
-    either = sum(int(said.sum()) + int(true.sum()) for said, true in sides)
+def _counts(scan: Loaded, *, bright: bool) -> tuple[int, int]:
+    """TP, and predicted + true."""
+    said = side(scan.image, bright=bright)
+    return int((said & scan.small_mask).sum()), int(said.sum()) + int(scan.small_mask.sum())
+
+
+def _f1(counts: Iterable[tuple[int, int]]) -> float:
+    """2 TP / (predicted + true), of the counts of all scans."""
+    both, either = map(sum, zip(*counts, strict=True))
     return 2 * both / max(either, 1)

@@ -138,4 +138,9 @@ def contributions(
             value, own = counts.average_precision(found), ItemScore(name, arrays={"histogram": found}, reason=reason)
         else:
             value, own = OF_COUNTS[kind](at), ItemScore(name, counts=at.counts, reason=reason)
-        yield ItemScore(name, value=None if reason else value, reason=reason) if "scan" in how else own
+        if "scan" not in how:
+            yield own
+        elif reason:
+            yield ItemScore(name, reason=reason, expected=0)  # by definition: nothing is missing
+        else:
+            yield ItemScore(name, value=value)

@@ -3,8 +3,8 @@
 Scans are shown whole. Where one is reduced, a pixel of a picture stands for a rectangle of the scan: it is foreground
 when any pixel of the rectangle is, and its probability is the largest there. So vessels one pixel wide do not vanish;
 a rectangle's prediction is the same whether the level is applied before or after, and the colours are what a slider
-over `mask` and `probability` shows; and what is right within a rectangle counts as right, so that a picture looks a
-little better than the numbers, which are of all pixels.
+over `mask` and `probability` shows. Single pixels look larger than they are, right and wrong ones; what is right within
+a rectangle hides what is wrong there. The numbers are of all pixels.
 
 Colours are told apart with any colour vision, and differ in brightness too (Okabe and Ito); they mean what those of
 instances mean: true pixels green, found ones sky blue, missed ones vermilion, invented ones yellow.

@@ -1,5 +1,7 @@
 """How the tiles of a scan become one probability map: what each pixel of a tile weighs, and what is kept."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from jaxtyping import Float, UInt8
 from numpy.typing import NDArray
@@ -14,17 +16,18 @@ SIGMA = 0.125
 
 
 def stitched(
-    tiles: tuple[Tile, ...], shares: Float[np.ndarray, "n tile tile"], shape: tuple[int, int], data: Data
+    tiles: tuple[Tile, ...], shares: Iterable[Float[np.ndarray, "tile tile"]], shape: tuple[int, int], data: Data
 ) -> UInt8[np.ndarray, "h w"]:
     """Probabilities of tiles joined to a map in 255ths: where tiles overlap, their weighted mean.
 
     Args:
         tiles: Where they lie; all as large as `data.tile`.
-        shares: 0..1.
+        shares: 0..1, one array for each tile; each is added as it comes, so they need not exist all at once.
         shape: (h, w).
         data: `blend` says how a tile's pixels weigh, `overlap` over how many of them linear weights rise.
     """
-    joined = pixels.stitch(tiles, shares[:, None], shape, overlap=data.overlap, weights=weights_of_tile(data))
+    maps = (share[None] for share in shares)
+    joined = pixels.stitch(tiles, maps, shape, overlap=data.overlap, weights=weights_of_tile(data))
     levels: NDArray[np.uint8] = np.rint(joined[0] * 255).astype(np.uint8)
     return levels
 

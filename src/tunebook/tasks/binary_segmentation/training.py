@@ -41,7 +41,8 @@ def train(
     Whatever else is trained in this process, before or after, the result has the same bits.
 
     Args:
-        tiles_of: The tiles of an epoch (from 0), in the order of training; every epoch has as many.
+        tiles_of: The tiles of an epoch (from 0), in the order of training; every epoch has as many. They are asked
+            for once, and let go before those of the next; a training that goes on also asks for the first again.
         seed: Decides the initial weights and dropout.
         length: Steps.
         device: Where to train.
@@ -56,20 +57,22 @@ def train(
     weights = list(network.parameters())
     optimizer = _optimizer(config.optimizer, weights)
     loss = loss_of(config.loss)
-    first = tiles_of(0)
-    steps = math.ceil(len(first.images) / config.batch_size)
+    tiles = tiles_of(0)
+    steps, foreground = math.ceil(len(tiles.images) / config.batch_size), float(tiles.masks.mean())
     keeper = Keeper(state, network, optimizer, device)
     course = keeper.resumed()
     yield from course.curve
     network.train()
     while course.step < length:
         epoch, done = divmod(course.step, steps)
-        tiles = tiles_of(epoch)
+        if epoch > 0:
+            del tiles  # so that no more than one epoch is held
+            tiles = tiles_of(epoch)
         losses, seen = 0.0, 0
         for batch in range(done, min(steps, done + length - course.step)):
             rows = slice(batch * config.batch_size, (batch + 1) * config.batch_size)
             images = inputs(torch.from_numpy(tiles.images[rows]).to(device))  # n 3 tile tile
-            masks = torch.from_numpy(tiles.masks[rows]).to(device)  # n tile tile
+            masks = torch.tensor(tiles.masks[rows], device=device)  # n tile tile; a copy, which holds no epoch
             for group in optimizer.param_groups:
                 share = rate(course.step, total=config.budget.epochs * steps, schedule=config.schedule)
                 group["lr"] = config.optimizer.lr * share
@@ -97,7 +100,7 @@ def train(
         keeper.keep(course, last=course.step == length)
         yield course.curve[-1]
 
-    return Trained(network, float(first.masks.mean()))
+    return Trained(network, foreground)
 
 
 def rate(step: int, *, total: int, schedule: configs.Schedule) -> float:

@@ -1,8 +1,8 @@
 """Trains, predicts, calibrates and scores binary masks in their child process; scans are read once for all runs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Generic, TypeVar, cast, overload
 
 import numpy as np
 from torch import nn
@@ -11,7 +11,7 @@ from tunebook.records import CurvePoint, Run, Settings, canonical_json
 from tunebook.task import Context, Example, ItemScore, Panels, Prediction, Progress
 from tunebook.tasks.binary_segmentation import counts, floors, inference, metrics, networks, scans, thresholds
 from tunebook.tasks.binary_segmentation.config import Config, Data
-from tunebook.tasks.binary_segmentation.drawing import Epochs
+from tunebook.tasks.binary_segmentation.drawing import Drawable, Epochs, Source
 from tunebook.tasks.binary_segmentation.effects import BLIND, is_learned
 from tunebook.tasks.binary_segmentation.metrics import THRESHOLD
 from tunebook.tasks.binary_segmentation.panels import panels
@@ -26,13 +26,16 @@ SCANS_BYTES = 1_000_000_000
 TILES_BYTES = 1_000_000_000
 """Memory for tiles that are kept for the next run of a cohort; what does not fit is drawn again."""
 
+Key = tuple[Scan, str]
+Read = TypeVar("Read", bound=Source)
+
 
 @dataclass
 class SharedScans:
     """Scans that were read, for all runs of a process."""
 
     limit_bytes: int = SCANS_BYTES
-    _kept: dict[tuple[Scan, str], Loaded] = field(default_factory=dict)
+    _kept: dict[Key, Source] = field(default_factory=dict)
     _bytes: int = 0
 
     def of(self, scan: Scan, data: Data) -> Loaded:
@@ -41,15 +44,58 @@ class SharedScans:
         Raises:
             DataError: when a file cannot be used.
         """
-        key = scan, canonical_json(data.model_dump(include={"channel", "normalize", "image_size"}))
+        key = _key(scan, data)
+        kept = self._kept.get(key)
+        if isinstance(kept, Loaded):
+            return kept
+        found = scans.load(scan, data)
+        self._keep(key, found)
+        return found
+
+    def drawable(self, scan: Scan, data: Data) -> Source:
+        """The same for training, which needs no mask at the scan's own size: none is kept for it.
+
+        Raises:
+            DataError: as `of`.
+        """
+        key = _key(scan, data)
         if key in self._kept:
             return self._kept[key]
         found = scans.load(scan, data)
-        size = found.image.nbytes + found.mask.nbytes + found.small_mask.nbytes
-        if self._bytes + size <= self.limit_bytes:
-            self._bytes += size
+        needed = found if found.mask is found.small_mask else Drawable(found.image, found.small_mask)
+        self._keep(key, needed)
+        return needed
+
+    def _keep(self, key: Key, found: Source) -> None:
+        more = _nbytes(found) - (_nbytes(self._kept[key]) if key in self._kept else 0)
+        if self._bytes + more <= self.limit_bytes:
+            self._bytes += more
             self._kept[key] = found
-        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Asked(Sequence[Read], Generic[Read]):
+    """Scans that are asked for one by one as they are needed, and not held.
+
+    Args:
+        ask: Reads a scan, or finds it where it is kept.
+    """
+
+    scans: Sequence[Scan]
+    ask: Callable[[Scan], Read]
+
+    def __len__(self) -> int:
+        return len(self.scans)
+
+    def __iter__(self) -> Iterator[Read]:
+        return map(self.ask, self.scans)
+
+    @overload
+    def __getitem__(self, at: int) -> Read: ...
+    @overload
+    def __getitem__(self, at: slice) -> "Asked[Read]": ...
+    def __getitem__(self, at: int | slice) -> "Read | Asked[Read]":
+        return Asked(self.scans[at], self.ask) if isinstance(at, slice) else self.ask(self.scans[at])
 
 
 class Worker:
@@ -154,14 +200,15 @@ class Worker:
         return panels(example.item, example.image, example.truth, probability, threshold=_threshold(settings))
 
     def _epochs(self, config: Config, context: Context) -> Epochs:
-        loaded = list(self._loaded(config, "train", context))
+        found = scans.scans(config, context.book, "train")
+        loaded = Asked(found, lambda scan: self._scans.drawable(scan, config.data))
         return Epochs(loaded, config.data, config.augmentation, context.seed or 0, limit_bytes=TILES_BYTES)
 
     def _fit(self, config: Config, context: Context) -> None:
         """Write what a baseline takes from the training scans."""
         family = _floor(config)
-        loaded = () if family in BLIND else tuple(self._loaded(config, "train", context))
-        facts = floors.fit(family, loaded)
+        found = () if family in BLIND else scans.scans(config, context.book, "train")
+        facts = floors.fit(family, Asked(found, lambda scan: self._scans.of(scan, config.data)))
         checkpoints.save(context.checkpoint, {}, {name: repr(value) for name, value in facts.items()})
 
     def _loaded(self, config: Config, split: str, context: Context) -> Iterator[Loaded]:
@@ -182,6 +229,16 @@ def _trained(config: Config, epochs: Epochs, context: Context) -> Iterator[Curve
     if trained is not None:
         tensors = trained.network.state_dict()
         checkpoints.save(context.checkpoint, tensors, {"foreground": repr(trained.foreground)})
+
+
+def _key(scan: Scan, data: Data) -> Key:
+    return scan, canonical_json(data.model_dump(include={"channel", "normalize", "image_size"}))
+
+
+def _nbytes(found: Source) -> int:
+    """Bytes of memory that a scan takes; a mask that is worked on at its own size is one array, not two."""
+    own = found.mask.nbytes if isinstance(found, Loaded) and found.mask is not found.small_mask else 0
+    return found.image.nbytes + found.small_mask.nbytes + own
 
 
 def _floor(config: Config) -> floors.Floor:

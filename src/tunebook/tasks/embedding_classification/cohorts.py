@@ -104,7 +104,7 @@ class _Run:
 
 @dataclass(frozen=True)
 class _Source:
-    """What members of one training set and seed see."""
+    """What members of one training set, validation set and seed see."""
 
     batches: Batches
     training: Table
@@ -134,7 +134,7 @@ class Cohort:
         self._config = members[0].config
         self._exact = self._config.arithmetic == "exact"
         self._products = Products(halved=self._config.precision == "bf16")
-        by_source: dict[tuple[int, int], list[Member]] = {}
+        by_source: dict[tuple[int, int, int], list[Member]] = {}
         for member in members:
             by_source.setdefault(source(member), []).append(member)
         drawn = [

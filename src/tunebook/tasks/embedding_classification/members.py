@@ -49,11 +49,12 @@ class Batched:
     """What members must share to be stacked.
 
     Args:
-        source: What they are trained on and in which order; None of linear heads, which share steps, not batches.
+        source: What they are trained and validated on and in which order; None of linear heads, which share steps, not
+            batches.
         rows: How many they are trained and validated on.
     """
 
-    source: tuple[int, ...] | None
+    source: tuple[int, int, int] | None
     rows: tuple[int, int]
     batch_size: int
     epochs: int
@@ -68,7 +69,7 @@ def batched(member: Member) -> Batched:
     config = member.config
     linear = not config.head.hidden_units
     return Batched(
-        source=None if linear else (*source(member), id(member.validation)),
+        source=None if linear else source(member),
         rows=(len(member.training.targets), 0 if member.validation is None else len(member.validation.targets)),
         batch_size=config.batch_size,
         epochs=config.budget.epochs,
@@ -79,9 +80,9 @@ def batched(member: Member) -> Batched:
     )
 
 
-def source(member: Member) -> tuple[int, int]:
-    """What a member of a stack shares batches by: the object that it is trained on, and its seed."""
-    return id(member.training), member.seed
+def source(member: Member) -> tuple[int, int, int]:
+    """What a member of a stack shares with others that see what it sees: the objects behind its rows, and its seed."""
+    return id(member.training), member.seed, id(member.validation)
 
 
 def _mixup(config: Config) -> tuple[str, float, float]:
