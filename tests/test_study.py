@@ -204,6 +204,16 @@ def test_a_cohort_is_divided_among_processes(tmp_path: Path) -> None:
     ]
 
 
+def test_a_key_with_most_of_the_runs_is_divided_though_there_are_others(tmp_path: Path) -> None:
+    """Six runs of one key and two of another: two processes get three and three of the six, not six and two."""
+    few, many = "few: {lr: [1.0], company: [them]}", "many: {lr: [0.125, 0.25, 0.5], company: [us]}"
+    book = make_book(tmp_path, space=f"{{kind: {{one_of: {{{few}, {many}}}}}}}", confirm="null")
+    with opened(book) as (prepared, ledger):
+        list(conductor.conduct(prepared, ledger, Inline(), allowance=Allowance(at_once=2)))
+
+    assert sorted(len(cohort.split(", ")) for cohort in cohorts(book)) == [2, 3, 3]
+
+
 def test_a_run_that_fails_takes_no_cohort_with_it(tmp_path: Path) -> None:
     """The others have their results, and only it is run again."""
     book = make_book(

@@ -334,7 +334,7 @@ def test_markdown_says_how_many_are_left_to_the_other_page(tmp_path, table):
     text = render(masked_table(*many), to=tmp_path).markdown.read_text()
 
     assert (
-        "36 of 40 columns are on contact sheets, the best of every visual group, and of the others the best; the HTML"
+        "36 of 40 columns are on contact sheets: the best of every visual group, and of the others the best; the HTML"
         in text
     )
 

@@ -258,8 +258,9 @@ class _Cohorts:
         """Cohorts as large as they may be while every process has one."""
         keys = {_asked(planned, stage): key for planned in waiting if (key := _cohort_key(planned, stage)) is not None}
         runs = Counter(keys.values())
-        pieces = math.ceil(at_once / max(len(runs), 1))
-        sizes = {key: min(math.ceil(count / pieces), stage.task.largest_cohort) for key, count in runs.items()}
+        pieces = {key: math.ceil(at_once * count / runs.total()) for key, count in runs.items()}  # a share of processes
+        most = stage.task.largest_cohort
+        sizes = {key: min(math.ceil(count / pieces[key]), most) for key, count in runs.items()}
         return cls(keys, sizes, stage)
 
     def next(self, waiting: deque[PlannedRun], running: Iterable[Sequence[PlannedRun]]) -> tuple[PlannedRun, ...]:
