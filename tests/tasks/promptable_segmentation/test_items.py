@@ -273,7 +273,7 @@ def test_training_images_are_held_as_they_were_read(tmp_path):
         for each in (image, held)
     )
     for plain, lazy in islice(zip(one, other, strict=False), 4):
-        assert plain.pixels.numpy().tobytes() == lazy.pixels.numpy().tobytes()
+        assert plain.images.numpy().tobytes() == lazy.images.numpy().tobytes()
 
 
 # Identity -----------------------------------------------------------------------------------------------
