@@ -62,6 +62,9 @@ VARIABLE = re.compile(r"\$\{(\w+)\}")
 def resolve(text: str, book: Path, *, place: str) -> Path:
     """The absolute path that a study file means: from the book, with `${NAME}` from the environment.
 
+    A path that begins with a variable starts, where that is no absolute path, from the folder that the command runs in:
+    there a person has set it.
+
     Raises:
         InputError: when a variable is not set; `place` says where the path stands.
     """
@@ -70,7 +73,8 @@ def resolve(text: str, book: Path, *, place: str) -> Path:
             raise InputError(
                 Problem(place, f"{text} needs the environment variable {name}, which is not set", f"export {name}=…")
             )
-    return (book / VARIABLE.sub(lambda found: os.environ[found[1]], text)).resolve()
+    start = Path.cwd() if VARIABLE.match(text) else book
+    return (start / VARIABLE.sub(lambda found: os.environ[found[1]], text)).resolve()
 
 
 def write_atomically(path: Path, content: bytes) -> None:
