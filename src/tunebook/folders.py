@@ -60,7 +60,7 @@ VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
 def resolve(text: str, book: Path, *, place: str) -> Path:
-    """The absolute path that a study file means: from the book, with `${NAME}` from the environment.
+    """The absolute path of data that a study file means: from the book, with `${NAME}` from the environment.
 
     A path that begins with a variable starts, where that is no absolute path, from the folder that the command runs in:
     there a person has set it.
@@ -68,13 +68,22 @@ def resolve(text: str, book: Path, *, place: str) -> Path:
     Raises:
         InputError: when a variable is not set; `place` says where the path stands.
     """
+    start = Path.cwd() if VARIABLE.match(text) else book
+    return (start / expanded(text, place=place)).resolve()
+
+
+def expanded(text: str, *, place: str) -> str:
+    """A text with `${NAME}` from the environment.
+
+    Raises:
+        InputError: when a variable is not set; `place` says where the text stands.
+    """
     for name in VARIABLE.findall(text):
         if name not in os.environ:
             raise InputError(
                 Problem(place, f"{text} needs the environment variable {name}, which is not set", f"export {name}=…")
             )
-    start = Path.cwd() if VARIABLE.match(text) else book
-    return (start / VARIABLE.sub(lambda found: os.environ[found[1]], text)).resolve()
+    return VARIABLE.sub(lambda found: os.environ[found[1]], text)
 
 
 def write_atomically(path: Path, content: bytes) -> None:

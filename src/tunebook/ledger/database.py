@@ -10,7 +10,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
 from tunebook.errors import LedgerError, Problem
-from tunebook.folders import resolve
+from tunebook.folders import expanded
 
 WRITES = "tunebook_writes"
 MEMORY = "sqlite:///:memory:"
@@ -104,7 +104,7 @@ def _located(url: str, book: Path) -> URL:
         raise LedgerError(_bad_url(url)) from error
     if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
         return parsed
-    return parsed.set(database=str(resolve(str(parsed.database), book, place="ledger")))
+    return parsed.set(database=str((book / expanded(str(parsed.database), place="ledger")).resolve()))
 
 
 def _engine(url: URL, wait: float) -> Engine:

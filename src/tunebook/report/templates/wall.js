@@ -11,7 +11,7 @@ const pressed = (text, act, attributes = {}) => {
 const ticked = (text, act, { checked = false, count = "", title = "" } = {}) => {
   const box = make("input", { type: "checkbox", checked });
   box.addEventListener("change", () => act(box.checked));
-  return { box, label: make("label", { title }, box, words("", text), make("small", {}, count)) };
+  return { box, label: make("label", { title }, box, words("", text || "none"), make("small", {}, count)) };
 };
 const chosen = (text, options, act) => {
   const list = make("select", {}, ...options.map(([value, name]) => make("option", { value }, name)));
