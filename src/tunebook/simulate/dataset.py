@@ -1,17 +1,14 @@
 """Data sets of simulated cells: which image is drawn from which numbers, and the files that hold it."""
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from tunebook.errors import InputError, Problem
 from tunebook.folders import write_atomically
-from tunebook.simulate.folder import refuse_others
+from tunebook.simulate.folder import MANIFEST, SOURCE, refuse_others, write_manifest, write_png
 from tunebook.simulate.painters import fluorescence, membrane, phase, tissue
 
 KINDS = ("fluorescence", "phase", "tissue", "membrane")
@@ -53,22 +50,20 @@ def cells(
     drawn = f"version {VERSION}, seed {seed}, size {size}, kinds {' '.join(kinds)}"
     names = {split: [f"{k:04d}-{kinds[k % len(kinds)]}.png" for k in range(counts[split])] for split in SPLITS}
     planned = {out / split / what / name for split in SPLITS for what in ("images", "labels") for name in names[split]}
-    refuse_others(out, planned | {out / "manifest.csv", out / "SOURCE.md"}, drawn)
-    write_atomically(out / "SOURCE.md", _source(drawn, seed=seed, kinds=kinds, counts=counts, size=size).encode())
+    refuse_others(out, planned | {out / MANIFEST, out / SOURCE}, drawn)
+    write_atomically(out / SOURCE, _source(drawn, seed=seed, kinds=kinds, counts=counts, size=size).encode())
     rows = []
     for number, split in enumerate(SPLITS):
         for k, name in enumerate(names[split]):
             kind = kinds[k % len(kinds)]
             rng = np.random.default_rng([seed, number, k, KINDS.index(kind)])
             picture, label = image(kind, size=size, rng=rng)
-            write_atomically(out / split / "images" / name, _png(picture))
-            write_atomically(out / split / "labels" / name, _png(label))
+            write_png(out / split / "images" / name, picture)
+            write_png(out / split / "labels" / name, label)
             foreground = f"{(label > 0).mean():.4f}"
             rows.append([split, name, kind, size, size, label.max(), foreground, picture.min(), picture.max()])
-    table = io.StringIO()
     header = ["split", "file", "kind", "height", "width", "n_instances", "fg_fraction", "min", "max"]
-    csv.writer(table, lineterminator="\n").writerows([header, *rows])
-    write_atomically(out / "manifest.csv", table.getvalue().encode())
+    write_manifest(out, header, rows)
 
 
 def image(kind: str, *, size: int = 128, rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
@@ -85,12 +80,6 @@ def image(kind: str, *, size: int = 128, rng: np.random.Generator) -> tuple[NDAr
     paint = {"fluorescence": fluorescence, "phase": phase, "tissue": tissue, "membrane": membrane}[kind]
     picture, label = paint(size, rng)
     return np.clip(np.round(picture), 0, 255).astype(np.uint8), label
-
-
-def _png(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, format="PNG")
-    return buffer.getvalue()
 
 
 def _source(drawn: str, *, seed: int, kinds: Sequence[str], counts: dict[str, int], size: int) -> str:

@@ -1,11 +1,18 @@
-"""The folder of a simulated data set: new, empty, or holding a part of the same set."""
+"""The folder of a simulated data set: new, empty, or holding a part of the same set; its pictures and its list."""
 
-from collections.abc import Collection
+import csv
+import io
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
-from tunebook.errors import InputError, Problem
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
-SOURCE = "SOURCE.md"
+from tunebook.errors import InputError, Problem
+from tunebook.folders import write_atomically
+
+SOURCE, MANIFEST = "SOURCE.md", "manifest.csv"
 
 
 def refuse_others(out: Path, planned: Collection[Path], drawn: str) -> None:
@@ -31,3 +38,17 @@ def refuse_others(out: Path, planned: Collection[Path], drawn: str) -> None:
     if here and not (source.exists() and f"- Drawn from: {drawn}\n" in source.read_text()):
         message = f"must be a new or empty folder; it holds a data set that was not drawn from {drawn}"
         raise InputError(Problem(str(out), message, "give another --out, or delete that data set"))
+
+
+def write_png(path: Path, pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> None:
+    """A picture: grey (h, w) or RGB (h, w, 3)."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format="PNG")
+    write_atomically(path, buffer.getvalue())
+
+
+def write_manifest(out: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """One line for each picture."""
+    table = io.StringIO()
+    csv.writer(table, lineterminator="\n").writerows([header, *rows])
+    write_atomically(out / MANIFEST, table.getvalue().encode())

@@ -1,21 +1,16 @@
 """Data sets of simulated pages with annotations in pen: sparse foreground, and much that looks like it."""
 
-import csv
-import io
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
 from tunebook.errors import InputError, Problem
 from tunebook.folders import write_atomically
-from tunebook.simulate.folder import SOURCE, refuse_others
+from tunebook.simulate.folder import MANIFEST, SOURCE, refuse_others, write_manifest, write_png
 from tunebook.simulate.pages import pen_page
 
 SPLITS = ("train", "val", "test")
-MANIFEST = "manifest.csv"
 SCANS_VERSION = "1"
 SMALLEST_SIZE = 64
 
@@ -50,20 +45,11 @@ def scans(
     for number, split in enumerate(SPLITS):
         for k, name in enumerate(names[split]):
             page = pen_page(size, np.random.default_rng([seed, 2, number, k]), blank=k < blank)
-            write_atomically(out / split / "images" / name, _png(page.image))
-            write_atomically(out / split / "masks" / name, _png(page.mask.astype(np.uint8) * 255))
+            write_png(out / split / "images" / name, page.image)
+            write_png(out / split / "masks" / name, page.mask.astype(np.uint8) * 255)
             foreground = f"{page.mask.mean():.4f}"
             rows.append([split, name, size, size, page.strokes, foreground, page.image.min(), page.image.max()])
-    table = io.StringIO()
-    header = ["split", "file", "height", "width", "n_strokes", "fg_fraction", "min", "max"]
-    csv.writer(table, lineterminator="\n").writerows([header, *rows])
-    write_atomically(out / MANIFEST, table.getvalue().encode())
-
-
-def _png(pixels: NDArray[np.uint8]) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, format="PNG")
-    return buffer.getvalue()
+    write_manifest(out, ["split", "file", "height", "width", "n_strokes", "fg_fraction", "min", "max"], rows)
 
 
 def _source(drawn: str, *, seed: int, counts: Mapping[str, int], size: int, blank: int) -> str:

@@ -14,6 +14,8 @@ import torch
 # use_deterministic_algorithms imports this, for over a second: imported here, a fork server does it once for all runs.
 import torch._inductor
 
+from tunebook import __version__
+
 
 def generator(seed: int, stream: str, *numbers: int, device: str | torch.device = "cpu") -> torch.Generator:
     """A torch generator for one stream.
@@ -44,6 +46,15 @@ def deterministic(*, threads: int, device: str) -> None:
     torch.use_deterministic_algorithms(True)
     # Filling fresh memory costs time and finds faults that are not ours.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+
+
+def circumstances(device: str) -> str:
+    """What the bits of a training depend on and a run's id does not hold, in words."""
+    place = torch.device(device)
+    # Kernels, and with them the order of sums, are chosen by what the processor can do.
+    cuda = place.type == "cuda"
+    kind = torch.cuda.get_device_name(place) if cuda else f"cpu {torch.backends.cpu.get_cpu_capability()}"
+    return f"{kind}, {torch.get_num_threads()} threads, torch {torch.__version__}, tunebook {__version__}"
 
 
 def _hash(seed: int, stream: str, numbers: tuple[int, ...]) -> int:

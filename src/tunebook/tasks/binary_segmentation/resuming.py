@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from tunebook import __version__
 from tunebook.errors import DataError, Problem
 from tunebook.records import CurvePoint
 from tunebook.train import checkpoints
+from tunebook.train.seeding import circumstances
 
 SECONDS = 30.0
 """From one writing of the state to the next, at least; the last one is written in any case."""
@@ -103,13 +103,7 @@ class Keeper:
         return Course(known["step"], [CurvePoint(**point) for point in known["curve"]])
 
     def _where(self) -> str:
-        """What the bits depend on and a run's id does not hold."""
-        device = torch.device(self.device)
-        # Kernels, and with them the order of sums, are chosen by what the processor can do.
-        cuda = device.type == "cuda"
-        kind = torch.cuda.get_device_name(device) if cuda else f"cpu {torch.backends.cpu.get_cpu_capability()}"
-        versions = f"torch {torch.__version__}, tunebook {__version__}, layout {LAYOUT}"
-        return f"{kind}, {torch.get_num_threads()} threads, {versions}"
+        return f"{circumstances(self.device)}, layout {LAYOUT}"
 
 
 def _laid_out_as(parameter: Tensor, moment: Tensor) -> Tensor:

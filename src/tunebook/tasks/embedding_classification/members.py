@@ -112,7 +112,7 @@ class Tables:
         mixup = member.config.mixup
         if mixup.kind != "once":
             return self._table(member, member.training)
-        key = ("once", *source(member), *_mixup(member.config), *self._form(member))
+        key = ("once", id(member.training), member.seed, *_mixup(member.config), *self._form(member))
         if key not in self._kept:
             table = batches.once_mixed(self._table(member, member.training), mixup, seed=member.seed)
             self._kept[key] = (member.training, table)

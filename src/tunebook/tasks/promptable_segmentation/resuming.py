@@ -16,11 +16,11 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from tunebook import __version__
 from tunebook.errors import DataError, Problem
 from tunebook.records import CurvePoint, canonical_json
 from tunebook.tasks.promptable_segmentation.schedule import Watch
 from tunebook.train import adapters, checkpoints
+from tunebook.train.seeding import circumstances
 
 SECONDS = 60.0
 """From one writing of the state to the next, at least."""
@@ -139,13 +139,7 @@ class Keeper:
         }
 
     def _where(self) -> str:
-        """What the bits depend on and a run's id does not hold."""
-        device = torch.device(self.device)
-        # Kernels, and with them the order of sums, are chosen by what the processor can do.
-        cuda = device.type == "cuda"
-        kind = torch.cuda.get_device_name(device) if cuda else f"cpu {torch.backends.cpu.get_cpu_capability()}"
-        versions = f"torch {torch.__version__}, tunebook {__version__}, layout {LAYOUT}"
-        return f"{kind}, {torch.get_num_threads()} threads, {versions}"
+        return f"{circumstances(self.device)}, layout {LAYOUT}"
 
 
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
