@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from tunebook.errors import InputError, Problem
 from tunebook.fingerprints import Input
-from tunebook.records import CurvePoint, MetricFacts, Pixels, Run, Scalar, Settings
+from tunebook.records import CurvePoint, DataFacts, MetricFacts, Pixels, Run, Scalar, Settings
 from tunebook.spec.workload import Workload
 
 GROUP = "tunebook.tasks"
@@ -28,6 +28,7 @@ class ItemScore:
             of all examples of a split are its items, and every metric is scored on the same ones.
         arrays: What only the metric can join, such as scores and truths; never stored.
         n: How many things (images, rows, recordings) were scored in it. `expected`: how many there are.
+        whole: Whether it is of the whole split, of which no item can be told: it is the aggregate as it stands.
     """
 
     metric: str
@@ -38,6 +39,7 @@ class ItemScore:
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     n: int = 1
     expected: int = 1
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,27 @@ class Progress:
     point: CurvePoint
 
 
+@dataclass(frozen=True)
+class Beginning:
+    """How a study may begin on data that were found.
+
+    Args:
+        certainty: 0..1, how sure it is that the data are of this task; the surest task is proposed.
+        base: Dotted path -> value of the fields that the data decide (`data.root`, `data.train`); paths are those of
+            the data, absolute.
+        space: Dotted path -> values, a small grid that a first study of this task would try.
+        select: Metric and split that it would select by. `splits`: those it would report.
+        why: A sentence for each value of base that is no default: the comment above it.
+    """
+
+    certainty: float
+    base: Mapping[str, Any]
+    space: Mapping[str, Sequence[Scalar]]
+    select: tuple[str, str]
+    splits: Sequence[str]
+    why: Mapping[str, str] = field(default_factory=dict)
+
+
 class Task(Workload, Protocol):
     """The torch-free description of a workload. `Workload` holds name, version, Config, without_effect."""
 
@@ -144,6 +167,27 @@ class Task(Workload, Protocol):
 
         Raises:
             DataError: when a folder or a file is missing, naming it.
+        """
+        ...
+
+    def start(self, data: Path) -> Beginning | None:
+        """How a study of this task on a folder or file may begin; None where it holds no data of this task.
+
+        Looks at names and at few files; torch-free.
+
+        Args:
+            data: Absolute.
+        """
+        ...
+
+    def survey(self, config: BaseModel, book: Path, *, thumbnails: Path) -> DataFacts | None:
+        """What the data of a configuration hold: every item is read; torch-free. None where it has no data.
+
+        Args:
+            thumbnails: A folder for the PNG files of the contact sheet, made when there is something to draw.
+
+        Raises:
+            DataError: when a folder or a file is missing; what is odd about single files is told in `odd` instead.
         """
         ...
 
@@ -274,6 +318,6 @@ def find(name: str) -> Task:
 
 
 __all__ = [
-    "Context", "Example", "Exporter", "Input", "ItemScore", "Metric", "Panels", "Prediction", "Predictor", "Progress",
-    "Scalar", "Task", "Worker", "find", "names",
+    "Beginning", "Context", "Example", "Exporter", "Input", "ItemScore", "Metric", "Panels", "Prediction", "Predictor",
+    "Progress", "Scalar", "Task", "Worker", "find", "names",
 ]  # fmt: skip

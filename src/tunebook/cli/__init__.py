@@ -7,7 +7,26 @@ from typing import NoReturn
 import typer
 
 from tunebook import __version__
-from tunebook.cli import audit, check, compare, decide, export, ledger, note, page, predict, run, schema, simulate
+from tunebook.cli import (
+    audit,
+    check,
+    compare,
+    decide,
+    export,
+    ledger,
+    look,
+    new,
+    note,
+    pack,
+    page,
+    predict,
+    prune,
+    run,
+    schema,
+    score,
+    simulate,
+    status,
+)
 from tunebook.errors import InputError, Problem
 
 typer_app = typer.Typer(
@@ -18,8 +37,11 @@ typer_app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+typer_app.command("new")(new.new)
+typer_app.command("look")(look.look)
 typer_app.command("check")(check.check)
 typer_app.command("run")(run.run)
+typer_app.command("status")(status.status)
 typer_app.command("page")(page.page)
 typer_app.command("decide")(decide.decide)
 typer_app.command("note")(note.note)
@@ -27,6 +49,9 @@ typer_app.command("audit")(audit.audit)
 typer_app.command("compare")(compare.compare)
 typer_app.command("export")(export.export)
 typer_app.command("predict")(predict.predict)
+typer_app.command("score")(score.score)
+typer_app.command("prune")(prune.prune)
+typer_app.command("pack")(pack.pack)
 typer_app.command("schema")(schema.schema)
 typer_app.add_typer(simulate.group, name="simulate")
 typer_app.add_typer(ledger.group, name="ledger")

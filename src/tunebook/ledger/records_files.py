@@ -21,6 +21,7 @@ from tunebook.records import Case, Decision, Overruling, Role, RuleArgument, Sca
 FOLDER = "records"
 OPTIONAL: Mapping[str, object] = {
     "left_open": (), "argument": None, "role": "search", "evidence": (), "overruled": None,
+    "stopped": "",
 }  # fmt: skip
 """Fields of a decision that its file holds only where they are not at their defaults."""
 

@@ -4,6 +4,8 @@ Everything here is plain data: text, numbers, mappings and tuples, so that any v
 JSON and read back equal. No value knows a path, a process or a database.
 """
 
+from tunebook.records.notes import Note, Stop
+from tunebook.records.pictures import Picture, PictureChoice, Pixels
 from tunebook.records.runs import (
     DATA_ROOT,
     Case,
@@ -21,6 +23,7 @@ from tunebook.records.runs import (
     canonical_json,
     digest,
 )
+from tunebook.records.surveys import DataFacts, SplitFacts
 from tunebook.records.tables import (
     COSTS,
     Chapter,
@@ -30,9 +33,6 @@ from tunebook.records.tables import (
     MetricFacts,
     Overruling,
     Part,
-    Picture,
-    PictureChoice,
-    Pixels,
     Rating,
     Row,
     RuleArgument,
@@ -43,8 +43,8 @@ from tunebook.records.tables import (
 )
 
 __all__ = [
-    "COSTS", "Case", "Chapter", "Configuration", "Control", "Costs", "CurvePoint", "DATA_ROOT", "Decision",
-    "Excluded", "Measurement", "MetricFacts", "Outcome", "Overruling", "Part", "Picture", "PictureChoice", "Pixels",
-    "PlannedRun", "Rating", "Role", "Row", "RuleArgument", "Run", "RunFacts", "Scalar", "Scoring", "Settings",
-    "State", "Table", "Upstream", "canonical_json", "digest",
+    "COSTS", "Case", "Chapter", "Configuration", "Control", "Costs", "CurvePoint", "DATA_ROOT", "DataFacts", "Decision",
+    "Excluded", "Measurement", "MetricFacts", "Note", "Outcome", "Overruling", "Part", "Picture", "PictureChoice",
+    "Pixels", "PlannedRun", "Rating", "Role", "Row", "RuleArgument", "Run", "RunFacts", "Scalar", "Scoring", "Settings",
+    "SplitFacts", "State", "Stop", "Table", "Upstream", "canonical_json", "digest",
 ]  # fmt: skip

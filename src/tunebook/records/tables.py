@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from tunebook.records.notes import Note, Stop
+from tunebook.records.pictures import Picture, PictureChoice
 from tunebook.records.runs import Case, Costs, CurvePoint, Role, Scalar, Settings
+from tunebook.records.surveys import DataFacts
 
 COSTS = ("trainable_parameters", "seconds", "cpu_seconds", "peak_memory_gb")
 """What a study may bound, or prefer little of. Seconds are of a run (wall clock, CPU), memory is in 10^9 bytes."""
-PictureChoice = int | tuple[str, ...] | Literal["best-median-worst"]
-"""Items of the first reported split: the first so many, these, or by the score of the best configuration."""
 RuleArgument = float | Mapping[str, float] | Sequence[str] | None
 """What a rule is given: how many sd (`lower-bound`), metric -> weight (`weights`), what is traded off (`pareto`)."""
 
@@ -51,6 +52,8 @@ class Decision:
         role: Which runs the scores are of: those of the search, or of the finalists on fresh seeds.
         evidence: Why the rule chose it, one sentence each, with the numbers.
         overruled: What the rule had chosen, where a person decided otherwise: then `configuration` is the person's.
+        stopped: Where the study's limit ended the search before all was tried, what was: `its limit of 40 runs: 12 of
+            49 configurations were run`; a part of a sentence.
     """
 
     study: str
@@ -69,6 +72,7 @@ class Decision:
     role: Role = "search"
     evidence: Sequence[str] = ()
     overruled: Overruling | None = None
+    stopped: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,35 +96,6 @@ class MetricFacts:
     zero: str = ""
     one: str = ""
     mode: str = ""
-
-
-@dataclass(frozen=True)
-class Pixels:
-    """What a run says of every pixel of an item, in its full size.
-
-    Args:
-        background: 256 numbers: how many pixels of the background got each probability, in 255ths.
-        foreground: The same of the foreground.
-        threshold: From this probability (0..1) on a pixel is predicted, as chosen on the split of the choice.
-    """
-
-    background: tuple[int, ...]
-    foreground: tuple[int, ...]
-    threshold: float
-
-
-@dataclass(frozen=True)
-class Picture:
-    """One item of one run, drawn: file paths of PNG thumbnails by panel name, in the order of showing.
-
-    Args:
-        pixels: Where the item has a binary mask.
-    """
-
-    item: str
-    panels: Mapping[str, str]
-    caption: str = ""
-    pixels: Pixels | None = None
 
 
 @dataclass(frozen=True)
@@ -187,6 +162,8 @@ class RunFacts:
     ratings: tuple[Rating, ...] = ()
     repeat: int = 0
     """0; another number for an equal run that was executed again."""
+    log: str = ""
+    """Of a failed run: the last lines of its log, with the traceback."""
 
 
 @dataclass(frozen=True)
@@ -297,6 +274,12 @@ class Table:
     earlier: Sequence[str] = ()
     """How the study chose when it had results before, where that is not how it chooses: `best-mean of box.msa on val`,
     the oldest first."""
+    data: Sequence[DataFacts] = ()
+    """The data sets of the study, in the order of its cases, as they were when it was planned."""
+    notes: Sequence[Note] = ()
+    """What people say of it, the oldest first."""
+    stop: Stop | None = None
+    """Why its last command left it, where runs are missing since; None too while it runs, or where it was killed."""
 
 
 State = Literal["decided", "outdated", "undecided", "partly run", "not run"]
