@@ -7,7 +7,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: help setup demo test check format docs constraints
+.PHONY: help setup demo test check format docs site constraints
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
@@ -38,15 +38,20 @@ check: setup ## format, lint, imports, types, tests: what must pass before a cha
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy
 	$(MAKE) --no-print-directory test
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m docs tests/docs
 
 format: setup ## rewrite the code in the house's format, and mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: setup ## write the tree of ARCHITECTURE.md and the tables of docs/adapters.md and docs/embedding.md anew
+docs: setup ## write what is generated in ARCHITECTURE.md and docs anew
 	$(BIN)/python scripts/architecture.py
 	$(BIN)/python scripts/counts.py
 	$(BIN)/python scripts/fields.py
+	$(BIN)/python scripts/reference.py
+
+site: setup ## build the documentation as a site in site/; a warning is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 constraints: setup ## pin the versions that are installed
 	$(BIN)/python scripts/constraints.py > constraints.new

@@ -48,7 +48,7 @@ def chapters(decision: Decision) -> Sequence[Chapter]:
         Chapter("rates", "Which learning rate?", "toy", "decided", 8, 0, 8, seconds),
         Chapter("ranks", "Which rank?", "toy", "outdated", 11, 1, 12, decision, (("rates", "base"),), "1 run failed"),
         Chapter("judged", "Which rank holds?", "toy", "decided", 30, 0, 30, decision, (("ranks", "refine"),)),
-        Chapter("best", "", "toy", "partly run", 3, 0, 9, None, (("judged", "alternative"), ("rates", "weights"))),
+        Chapter("best", "", "toy", "interim", 3, 0, 9, None, (("judged", "alternative"), ("rates", "weights"))),
         Chapter("alone", "Something else?", "toy", "not run", 0, 0, 4),
     ]
 

@@ -375,8 +375,13 @@ def test_a_study_that_grew_keeps_its_decision_until_it_is_complete(tmp_path: Pat
     book = make_book(tmp_path)
     run(book)
     before = decision_of(book)
-    make_study(book, space="{lr: [0.25, 0.5, 0.75]}", limit="{runs: 1}")
-    run(book)
+    make_study(book, space="{lr: [0.25, 0.5, 0.75]}")
+    with opened(book) as (prepared, ledger), Inline() as executor:
+        started = conductor.conduct(prepared, ledger, executor, allowance=Allowance())
+        while not next(started).fresh:
+            pass
+        started.close()
+        conductor.decide(prepared, ledger)
     between = decision_of(book)
     run(book)
     after = decision_of(book)

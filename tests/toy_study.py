@@ -8,14 +8,15 @@ import signal
 import time
 from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from PIL import Image
 from pydantic import BaseModel, Field
 
 from tunebook import folders
 from tunebook.errors import DataError, Diverged, Problem
-from tunebook.records import CurvePoint, MetricFacts, Run, Settings
+from tunebook.records import CurvePoint, DataFacts, MetricFacts, Picture, Run, Settings, SplitFacts
 from tunebook.spec.parameters import Fields, parameter
 from tunebook.task import Context, Example, Input, ItemScore, Metric, Panels, Prediction, Progress
 
@@ -77,6 +78,7 @@ class ToyTask:
     verified = ("data",)
     largest_cohort = 64
     predictor = ""
+    predictions: Literal["file", "folder"] = "file"
     formats: Mapping[str, str] = {}
 
     def without_effect(self, config: BaseModel) -> Set[str]:
@@ -102,6 +104,26 @@ class ToyTask:
             return None
         run, _, length = config.model.weights.removeprefix("run:").partition("@")
         return book / "runs" / run / f"at-{length}" / "checkpoint.safetensors"
+
+    def survey(self, config: BaseModel, book: Path, *, thumbnails: Path) -> DataFacts | None:
+        """How many numbers each split holds, where the data are read `looked at`."""
+        assert isinstance(config, ToyConfig)
+        if config.data.reading != "looked at":
+            return None
+        root = folders.resolve(config.data.root, book, place="base.data.root")
+        thumbnails.mkdir(parents=True, exist_ok=True)
+        picture = thumbnails / "train-a-image.png"
+        Image.new("L", (2, 2)).save(picture)
+        held = {split: sorted(path.read_text() for path in (root / split).glob("*.txt")) for split in SPLITS}
+        return DataFacts(
+            name=config.data.root,
+            noun="numbers",
+            splits=[SplitFacts(split, len(texts), {"least": texts[0]}) for split, texts in held.items()],
+            odd=["1 number is <odd>: train/a.txt."],
+            pictures=[Picture("train/a", {"image": str(picture)})],
+            together="of one digit",
+            twice=["1 number is in train and in test: train/a.txt = test/b.txt."],
+        )
 
     def verify(self, config: BaseModel, book: Path) -> None:
         """Read every file; leave a line in `verified.txt` of the book."""

@@ -15,14 +15,19 @@ from tunebook.execute.processes import Processes
 from tunebook.fingerprints import IN_BOOK, FingerprintCache
 from tunebook.folders import Busy, lock
 from tunebook.ledger.ledger import Ledger
-from tunebook.records import Chapter, Decision, State
-from tunebook.report import Rendered
-from tunebook.runs import Shelf, current_decision
+from tunebook.ledger.stopping import stop_of
+from tunebook.records import Chapter, Decision
+from tunebook.report import Published, Remarks, Rendered
+from tunebook.runs import Shelf
 from tunebook.spec.book import FILE, BookFile, load_book
 from tunebook.spec.reading import ENDING, load, name_in
 from tunebook.spec.study import Study
 from tunebook.study import Allowance, Prepared
 
+NOTES = "notes.md"
+"""What people say of the whole book, beside book.yaml."""
+OWN = ("runs", "records", "pages")
+"""Folders of a book that Tunebook writes into."""
 EXPECTED_GB = 2.0
 """Memory that a run is expected to need where book.yaml gives no `run_memory_gb`, in 10^9 bytes."""
 
@@ -153,6 +158,15 @@ class Book:
         """Its studies as the index shows them, in the order in which they run."""
         return tuple(_chapter(declared.study, ledger, self.path) for declared in self.studies)
 
+    def remarks(self, ledger: Ledger) -> Remarks:
+        """What people say of the whole book in notes.md, and the tables that they ask numbers of."""
+        notes = conductor.notes_in(self.path / NOTES)
+        names = [declared.study.study for declared in self.studies]
+        only = names[0] if len(names) == 1 else ""
+        asked = [name for name in names if name == only or name in conductor.asked_in(notes)] if notes else []
+        run = [name for name in asked if ledger.declared(name) is not None]
+        return Remarks(notes, {name: conductor.table(name, ledger, self.path) for name in run}, only)
+
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold the book: one command writes at a time.
@@ -200,7 +214,32 @@ def write_index(path: Path, ledger: Ledger) -> Rendered:
         StudyError: when a study of the book cannot be read.
     """
     book = Book.load(path)
-    return report.index(book.file.book, book.chapters(ledger), to=book.path / "pages")
+    chapters, remarks = book.chapters(ledger), book.remarks(ledger)
+    return report.index(book.file.book, chapters, to=book.path / "pages", remarks=remarks)
+
+
+def publish(
+    book: Book, ledger: Ledger, *, to: Path, without_costs: bool = False, with_html: bool = False, force: bool = False
+) -> Published:
+    """Write the pages of every study that was run, and the index, into a folder for GitHub and GitBook.
+
+    Args:
+        book: With all of its studies.
+        to: The folder; made when it is missing. `with_html`, `force`: as `report.publish` has them.
+
+    Raises:
+        InputError: when the folder is one of the book's own, or files of somebody else are in the way.
+    """
+    for name in OWN:
+        if to.resolve().is_relative_to(book.path / name):
+            message = f"must not be the folder {name} of the book, or in it; Tunebook keeps its own files there"
+            raise InputError(Problem(str(to), message, "name another folder: docs/pages"))
+    if to.exists() and not to.is_dir():
+        raise InputError(Problem(str(to), "must be a folder; got a file", "name another folder"))
+    run = [each.study.study for each in book.studies if ledger.declared(each.study.study) is not None]
+    pages = [report.compose(conductor.table(name, ledger, book.path), without_costs=without_costs) for name in run]
+    index = report.compose_index(book.file.book, book.chapters(ledger), linked=run, remarks=book.remarks(ledger))
+    return report.publish(index, pages, to=to, with_html=with_html, force=force)
 
 
 def _chapter(study: Study, ledger: Ledger, book: Path) -> Chapter:
@@ -208,22 +247,20 @@ def _chapter(study: Study, ledger: Ledger, book: Path) -> Chapter:
     planned = {(entry.run, entry.length) for entry in ledger.planned(study.study)}
     outcomes = ledger.outcomes(run for run, _ in planned)
     ended = [outcomes[run].status for run in planned if run in outcomes]
-    decision, current = ledger.decision(study.study), current_decision(study.study, ledger)
-    state: State
-    if not planned:
-        state, why = "not run", ""
-    elif current is not None:
-        state, why = "decided", ""
-    elif decision is not None:
-        state, why = "outdated", analyse.outdated(conductor.table(study.study, ledger, book))
-    elif len(ended) == len(planned):
-        state, why = "undecided", analyse.judge(conductor.table(study.study, ledger, book)).reason
-    else:
-        state, why = "partly run", ""
+    decision = ledger.decision(study.study)
+    state, why = conductor.state_of(study.study, ledger), ""
+    if state == "decided" and decision is not None and decision.stopped:
+        why = f"its search was stopped by {decision.stopped}"
+    elif state == "outdated":
+        why = analyse.outdated(conductor.table(study.study, ledger, book))
+    elif state == "undecided":
+        why = analyse.judge(conductor.table(study.study, ledger, book)).reason
+    elif state == "stopped" and (stop := stop_of(study.study, ledger)) is not None:
+        why = f"stopped by {stop.reason} on {stop.on}"
     return Chapter(
         study=study.study,
         question=study.question,
-        task=study.task,
+        task=str(study.task),
         state=state,
         done=ended.count("finished"),
         failed=ended.count("failed"),

@@ -7,6 +7,7 @@
     │   └── LedgerError       a ledger that cannot be read
     └── RunError              why one run ended without a result; recorded, never fatal
         ├── Crashed           an exception in the run, or a signal
+        │   └── Told          of an own program, whose log holds its traceback
         ├── Diverged          a loss that is not finite
         ├── OutOfMemory
         ├── OutOfTime
@@ -72,6 +73,10 @@ class Crashed(RunError):
     """An exception in the run, or a signal that ended its process."""
 
     kind = "crashed"
+
+
+class Told(Crashed):
+    """An own program ended in an error, and the run's log says where."""
 
 
 class Diverged(RunError):

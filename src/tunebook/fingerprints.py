@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tunebook.errors import DataError, Problem
+from tunebook.folders import CHECKPOINT, note_of
 
 IN_BOOK = Path(".cache", "fingerprints.sqlite")
 """Where a book remembers fingerprints, from its folder."""
@@ -35,7 +36,7 @@ class FingerprintCache:
     reading: bool = False
 
     def hashes(self, files: Iterable[Path]) -> Mapping[Path, str]:
-        """sha256 (64 hex digits) of each file's content.
+        """sha256 (64 hex digits) of each file's content; of a checkpoint that was removed, what it held.
 
         Args:
             files: Absolute paths.
@@ -59,6 +60,9 @@ class FingerprintCache:
                     if trusted:
                         fresh.append((os.fsencode(file), trusted, found[file]))
                 except OSError as error:
+                    if noted := _noted(file):
+                        found[file] = noted
+                        continue
                     problems.append(Problem(str(file), f"must be a file that can be read; got {error.strerror}"))
             if problems:
                 raise DataError(*problems)
@@ -148,6 +152,12 @@ def _content(files: tuple[Path, ...], cache: FingerprintCache) -> str:
     if len(files) == 1:
         return hashes[files[0]]
     return hashlib.sha256("\n".join(hashes[file] for file in files).encode()).hexdigest()
+
+
+def _noted(file: Path) -> str:
+    """What a checkpoint held that was removed to give back space; empty for any other file."""
+    note = note_of(file)
+    return note.read_text().strip() if file.name == CHECKPOINT and not file.exists() and note.is_file() else ""
 
 
 def _hash(file: Path) -> tuple[str, str]:

@@ -7,8 +7,11 @@
                                 day and threshold the later one counts
       at-<length>/
         checkpoint.safetensors  trained tensors only
+        checkpoint.sha256       in its place, what it held, where it was removed to give back space
         state.safetensors       what a stopped training goes on from; gone when the run has finished
         spent.json              what the attempts that led to that state took; gone with it
+        out/                    what an own program writes and finds again after a stop; it stays
+        reports.jsonl           what an own program has reported while it runs
         curve.jsonl             the learning curve
         predictions/<split>/<item>.npz   raw predictions
         scores/<id>/            all that one way of scoring made of the predictions
@@ -57,6 +60,14 @@ from tunebook.records import (
 )
 
 VARIABLE = re.compile(r"\$\{(\w+)\}")
+LONGEST_LINE = 1000
+"""Characters of a line of a log that are shown."""
+CHECKPOINT = "checkpoint.safetensors"
+LOG = "log.txt"
+OUT = "out"
+"""The folder of an own program, beside its checkpoint."""
+REPORTS = "reports.jsonl"
+"""What an own program has reported, beside its checkpoint."""
 
 
 def resolve(text: str, book: Path, *, place: str) -> Path:
@@ -126,6 +137,11 @@ def _read_lines(path: Path) -> list[Any]:
     return found
 
 
+def note_of(checkpoint: Path) -> Path:
+    """The file that says what a checkpoint held (its sha256, 64 hex digits) where it was removed."""
+    return checkpoint.with_name("checkpoint.sha256")
+
+
 class Busy(Exception):
     """Another process holds the lock."""
 
@@ -158,6 +174,18 @@ def lock(path: Path, *, wait: float = 0.0) -> Iterator[None]:
         yield
 
 
+def is_held(path: Path) -> bool:
+    """Whether a process holds a lock; asked for a moment, by a shared lock that is given back at once."""
+    try:
+        with path.open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
 @dataclass(frozen=True)
 class RunFolder:
     """The folder of one run at one length."""
@@ -183,11 +211,24 @@ class RunFolder:
 
     @property
     def checkpoint(self) -> Path:
-        return self.at / "checkpoint.safetensors"
+        return self.at / CHECKPOINT
+
+    @property
+    def trained(self) -> bool:
+        """Whether what training made is there: always, where nothing is trained."""
+        return self.length == 0 or self.checkpoint.is_file()
 
     @property
     def state(self) -> Path:
         return self.at / "state.safetensors"
+
+    @property
+    def out(self) -> Path:
+        return self.at / OUT
+
+    @property
+    def reports(self) -> Path:
+        return self.at / REPORTS
 
     @property
     def spent(self) -> Path:
@@ -195,7 +236,16 @@ class RunFolder:
 
     @property
     def log(self) -> Path:
-        return self.at / "log.txt"
+        return self.at / LOG
+
+    def last_lines(self, number: int) -> str:
+        """The end of the log; empty where there is none. Bytes that are no text are replaced."""
+        if not self.log.is_file():
+            return ""
+        with self.log.open("rb") as file:
+            file.seek(max(0, self.log.stat().st_size - number * LONGEST_LINE))
+            text = file.read().decode(errors="replace")
+        return "\n".join(line[-LONGEST_LINE:] for line in text.splitlines()[-number:])
 
     def lock(self, *, wait: float = 0.0) -> Any:
         """Hold the run; see `lock`."""
@@ -237,13 +287,24 @@ class RunFolder:
     # State ----------------------------------------------------------------------------------------------
 
     def write_spent(self, costs: Costs) -> None:
-        """Write what a run took so far, where there is a state to go on from."""
-        if self.state.exists():
+        """Write what a run took so far, where there is something to go on from."""
+        if self.goes_on:
             write_json(self.spent, asdict(costs))
 
     def read_spent(self) -> Costs:
-        """What a run took before; nothing where there is no state to go on from."""
-        return Costs(**read_json(self.spent)) if self.state.exists() and self.spent.exists() else Costs()
+        """What a run took before; nothing where there is nothing to go on from."""
+        return Costs(**read_json(self.spent)) if self.goes_on and self.spent.exists() else Costs()
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there is what a stopped training goes on from: its state, or something that an own program wrote."""
+        return self.state.exists() or (self.out.is_dir() and any(self.out.iterdir()))
+
+    def forget_out(self) -> None:
+        """Remove what an own program wrote, so that it begins anew."""
+        if self.out.exists():
+            shutil.rmtree(self.out)
+        self.reports.unlink(missing_ok=True)
 
     def forget_state(self) -> None:
         """Let the next training begin at its first step."""

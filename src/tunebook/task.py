@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,12 @@ from pydantic import BaseModel
 from tunebook.errors import InputError, Problem
 from tunebook.fingerprints import Input
 from tunebook.records import CurvePoint, DataFacts, MetricFacts, Pixels, Run, Scalar, Settings
+from tunebook.spec.programs import TASK, Program
 from tunebook.spec.workload import Workload
 
 GROUP = "tunebook.tasks"
+PROGRAMS = "tunebook.programs"
+"""Entry points of what makes a task of an own program: `Program -> Task`."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,12 @@ class Beginning:
             the data, absolute.
         space: Dotted path -> values, a small grid that a first study of this task would try.
         select: Metric and split that it would select by. `splits`: those it would report.
-        why: A sentence for each value of base that is no default: the comment above it.
+        why: A sentence for each value of base or space that needs one: the comment beside it.
+        found: What the data are, in a sentence: `36 train, 8 val and 12 test images with the outlines of objects`.
+        question: What such a study asks.
+        metrics: Columns of its page; empty: those that a study shows by itself.
+        prefer: What is simpler, for a study that takes the simplest of those as good as the best.
+        seconds: About how long one run takes on one core of a CPU; 0: not known.
     """
 
     certainty: float
@@ -143,6 +151,11 @@ class Beginning:
     select: tuple[str, str]
     splits: Sequence[str]
     why: Mapping[str, str] = field(default_factory=dict)
+    found: str = ""
+    question: str = ""
+    metrics: Sequence[str] = ()
+    prefer: Sequence[str] = ()
+    seconds: float = 0.0
 
 
 class Task(Workload, Protocol):
@@ -159,6 +172,8 @@ class Task(Workload, Protocol):
     """How many runs of one `cohort` train in one process at most: nothing is heard of them until the last has ended."""
     predictor: str
     """`package.module:function` that applies a trained run to new data (`Predictor`); empty: there is none."""
+    predictions: Literal["file", "folder"]
+    """What the predictor writes."""
     formats: Mapping[str, str]
     """Format of `tunebook export` -> `package.module:function` that writes a trained run in it (`Exporter`)."""
 
@@ -177,6 +192,9 @@ class Task(Workload, Protocol):
 
         Args:
             data: Absolute.
+
+        Raises:
+            DataError: when they seem to be meant for this task and cannot be read as they are, with the way out.
         """
         ...
 
@@ -200,7 +218,7 @@ class Task(Workload, Protocol):
         ...
 
     def splits(self, config: BaseModel) -> Sequence[str]:
-        """Names of the splits that the data have and that can be predicted."""
+        """Names of the splits that the data have and that can be predicted; none where only a run itself tells."""
         ...
 
     def refusal(self, config: BaseModel, book: Path, *, metric: str, split: str) -> str:
@@ -285,6 +303,10 @@ class Predictor(Protocol):
     ) -> Sequence[str]:
         """Write predictions for `on` to `to`, and say what was written: a sentence each.
 
+        Args:
+            on: A file or a folder that is there.
+            to: The file or the folder, as `Task.predictions` says; it is not there yet.
+
         Raises:
             DataError: when `on` cannot be used.
         """
@@ -295,7 +317,10 @@ class Exporter(Protocol):
     """Writes a trained run for use elsewhere; called in a child process."""
 
     def __call__(self, run: Run, context: Context, settings: Mapping[str, Settings], *, to: Path) -> Sequence[str]:
-        """Write files into the folder `to`, and say what was written: a sentence each."""
+        """Write files into the folder `to`, and say what was written: a sentence each.
+
+        In a `README.md` it says how they are used; the command puts before it what they are of.
+        """
         ...
 
 
@@ -304,20 +329,40 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(point.name for point in entry_points(group=GROUP)))
 
 
-def find(name: str) -> Task:
-    """The installed task of this name.
+def find(declared: str | Program) -> Task:
+    """The installed task of this name, or the task that an own program is.
 
     Raises:
         InputError: when there is none; the message lists what there is.
     """
+    if isinstance(declared, Program):
+        return _of_program(declared)
     for point in entry_points(group=GROUP):
-        if point.name == name:
+        if point.name == declared:
             task: Task = point.load()
             return task
-    raise InputError(Problem("task", f"must be one of {', '.join(names())}; got {name}"))
+    hint = "an own program is FILE.py:FUNCTION, or {command: …}"
+    raise InputError(Problem("task", f"must be one of {', '.join(names())}; got {declared}", hint))
+
+
+def task_of(run: Run) -> Task:
+    """The task of a stored run; its configuration holds an own program.
+
+    Raises:
+        InputError: when the task is not installed.
+    """
+    return find(Program.of(run.configuration.values) if run.task == TASK else run.task)
+
+
+def _of_program(program: Program) -> Task:
+    for point in entry_points(group=PROGRAMS):
+        make: Callable[[Program], Task] = point.load()
+        return make(program)
+    message = "must be run by Tunebook's own task for programs, which is not installed"
+    raise InputError(Problem("task", message, "install tunebook again: pip install tunebook"))
 
 
 __all__ = [
     "Beginning", "Context", "Example", "Exporter", "Input", "ItemScore", "Metric", "Panels", "Prediction", "Predictor",
-    "Progress", "Scalar", "Task", "Worker", "find", "names",
+    "Progress", "Scalar", "Task", "Worker", "find", "names", "task_of",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ import pytest
 from study_tables import AIS, METRICS, a_row, a_run, a_table, failed, missing
 
 from tunebook.analyse import CODES, decide, findings, outdated
-from tunebook.records import MetricFacts, Overruling, Settings
+from tunebook.records import Change, MetricFacts, Overruling, Settings
 
 SOUND = (a_row("a", a_run(0), a_run(1)), a_row("b", a_run(0, val=0.4), a_run(1, val=0.4)))
 
@@ -31,7 +31,12 @@ def test_a_finding_says_what_it_means():
 
 def test_findings_come_in_the_order_of_their_codes():
     """Whatever is found."""
-    table = a_table(*SOUND, a_row("c", failed(0), a_run(1, val=0.1)), splits=("val",), earlier=("weights on val",))
+    table = a_table(
+        *SOUND,
+        a_row("c", failed(0), a_run(1, val=0.1)),
+        splits=("val",),
+        earlier=(Change("rule", ("weights on val",), "best-mean of ais.msa on val"),),
+    )
 
     assert codes(table) == ["T101", "T102", "T302", "T401", "T504"] == sorted(codes(table))
 
@@ -240,7 +245,10 @@ def test_a_decision_is_outdated_by_runs_added_and_by_another_rule():
 
 def test_t504_when_the_rule_was_changed():
     """Every way of choosing that the study had when it had results, the oldest first, and the one it has."""
-    (found,) = findings(a_table(*SOUND, earlier=("best-mean of box.msa on val", "pareto of ais.msa on val")))
+    rule = Change("rule", ("best-mean of box.msa on val", "pareto of ais.msa on val"), "best-mean of ais.msa on val")
+    where = [Change("where", ("no where",), "where rank <= 4", left_out) for left_out in (0, 1, 12)]
+    (found,) = findings(a_table(*SOUND, earlier=(rule, where[2])))
+    said = [findings(a_table(*SOUND, earlier=(each,)))[0].evidence[-1] for each in where[:2]]
 
     assert (found.code, found.evidence) == (
         "T504",
@@ -248,5 +256,11 @@ def test_t504_when_the_rule_was_changed():
             "before: best-mean of box.msa on val",
             "before: pareto of ais.msa on val",
             "as it stands: best-mean of ais.msa on val",
+            "before: no where",
+            "as it stands: where rank <= 4 (12 configurations with results are no candidates any more)",
         ),
     )
+    assert said == [
+        "as it stands: where rank <= 4",
+        "as it stands: where rank <= 4 (1 configuration with results is no candidate any more)",
+    ]

@@ -34,10 +34,20 @@ def predict(run: Run, context: Context, settings: Mapping[str, Settings], *, on:
     return (f"1 number, by seed {context.seed} of {run.task}", f"torch: {'torch' in sys.modules}")
 
 
+def folder(run: Run, context: Context, settings: Mapping[str, Settings], *, on: Path, to: Path) -> Sequence[str]:
+    """A file in a folder for each file, and one beside them."""
+    for path in sorted(on.iterdir()):
+        (to / "deep").mkdir(parents=True, exist_ok=True)
+        (to / "deep" / path.name).write_text(str(float(path.read_text()) * _number(context)))
+    (to / "all.csv").write_text("")
+    return (f"on {context.device}",)
+
+
 def text(run: Run, context: Context, settings: Mapping[str, Settings], *, to: Path) -> Sequence[str]:
     """The number and its configuration, a file each."""
     (to / "number.txt").write_text(str(_number(context)))
     (to / "lr.txt").write_text(str(run.configuration.get("lr")))
+    (to / "README.md").write_text("## Use\n\nRead it.\n")
     return (f"a number for {sorted(settings)[0]}",)
 
 

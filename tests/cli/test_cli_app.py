@@ -10,8 +10,11 @@ import pytest
 from tunebook import __version__
 
 COMMANDS = (
+    "new",
+    "look",
     "check",
     "run",
+    "status",
     "page",
     "decide",
     "note",
@@ -19,6 +22,9 @@ COMMANDS = (
     "compare",
     "export",
     "predict",
+    "score",
+    "prune",
+    "pack",
     "schema",
     "simulate",
     "ledger",

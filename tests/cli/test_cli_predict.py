@@ -1,5 +1,6 @@
 """`tunebook predict`, and `tunebook export` of what a study chose."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -136,7 +137,7 @@ def test_what_cannot_be_applied_is_refused(tunebook, book: Path, monkeypatch: py
     assert "another: must have been run in this book" in messages[0]
     assert "failing: needs the decision of study failing, which has none yet" in messages[1]
     assert f"{book}/gone.txt: must be a file or a folder; there is none" in messages[2]
-    assert f"restore it, or remove {there} and tunebook run rates" in messages[3]
+    assert f"tunebook run {book}/rates --checkpoints trains it again" in messages[3]
     assert "rates: must be of a task that predicts new data; toy does not" in messages[4]
 
 
@@ -155,10 +156,73 @@ def test_the_chosen_run_is_exported(tunebook, book: Path):
     again = tunebook("export", book / "rates", "--format", "text", "--to", to)
     forced = tunebook("export", book / "rates", "--format", "text", "--to", to, "--force")
 
-    assert said.out.splitlines()[2:] == ["rates: a number for toy", f"rates: {to}/lr.txt", f"rates: {to}/number.txt"]
+    assert said.out.splitlines()[2:] == [
+        "rates: a number for toy", f"rates: {to}/README.md", f"rates: {to}/lr.txt", f"rates: {to}/number.txt",
+    ]  # fmt: skip
     assert (said.code, again.code, forced.code) == (0, 2, 0)
-    assert again.err.count("must be a new file; there is one") == 2
-    assert {path.name: path.read_text() for path in to.iterdir()} == {"lr.txt": "0.5", "number.txt": "0.765625"}
+    assert again.err.count("must be a new file; there is one") == 3
+    assert {path.name: path.read_text() for path in to.glob("*.txt")} == {"lr.txt": "0.5", "number.txt": "0.765625"}
+
+
+def test_an_export_says_what_it_is_of(tunebook, book: Path):
+    """Its README: study, decision, score with n, data; then what the task says of its use."""
+    tunebook("export", book / "rates", "--format", "text", "--to", book / "exported")
+    text = (book / "exported" / "README.md").read_text()
+    run = decision(book).runs[1]
+
+    assert text.startswith("# rates: lr=0.5\n")
+    assert "Chosen by the rule " in text
+    assert f"Run {run} of task toy (version 1), seed 1, the middle of 3 by toy.score on val." in text
+    assert re.search(r"\| toy\.score \| val \| 0\.\d{3} \| [1-9] \|", text)
+    assert "- threshold 0.5: chosen on val by toy.large" in text
+    assert "Tunebook knows no licence of the data" in text
+    assert text.endswith("\n## Use\n\nRead it.\n")
+
+
+@pytest.fixture
+def into_a_folder(monkeypatch: pytest.MonkeyPatch, book: Path) -> tuple[str | Path, ...]:
+    """The words of a prediction whose task writes a folder."""
+    monkeypatch.setattr(ToyTask, "predictor", "predicting_toy:folder")
+    monkeypatch.setattr(ToyTask, "predictions", "folder")
+    for name in ("a.txt", "b.txt"):
+        (book / "new").mkdir(exist_ok=True)
+        (book / "new" / name).write_text("2")
+    return ("predict", book / "rates", "--on", book / "new", "--to")
+
+
+def test_a_folder_of_predictions_is_written_whole(tunebook, book: Path, into_a_folder):
+    """Folders in it are kept, an empty one may be there, and it is said on which device it was made."""
+    (book / "out").mkdir()
+    said = tunebook(*into_a_folder, book / "out", "--device", "cpu")
+
+    assert said.out.splitlines()[2:] == ["rates: on cpu", f"rates: {book}/out"]
+    assert sorted(str(path.relative_to(book / "out")) for path in (book / "out").rglob("*.*")) == [
+        "all.csv", "deep/a.txt", "deep/b.txt",
+    ]  # fmt: skip
+
+
+def test_a_folder_that_holds_something_is_kept(tunebook, book: Path, into_a_folder):
+    """Only --force replaces files of the same names, and those alone; a file in its place is refused in any case."""
+    (book / "out" / "deep").mkdir(parents=True)
+    for name in ("deep/a.txt", "mine.txt"):
+        (book / "out" / name).write_text("mine")
+    refused, forced = tunebook(*into_a_folder, book / "out"), tunebook(*into_a_folder, book / "out", "--force")
+
+    assert (refused.code, forced.code) == (2, 0)
+    assert f"{book}/out: must be a new folder or an empty one; there is something in it" in refused.err
+    assert (book / "out" / "mine.txt").read_text() == "mine"
+    assert (book / "out" / "deep" / "a.txt").read_text() != "mine"
+    assert tunebook(*into_a_folder, book / "new.txt", "--force").code == 2
+
+
+def test_predictions_never_lie_among_the_new_data(tunebook, book: Path, into_a_folder):
+    """They would be replaced, or read as data the next time."""
+    for to in (book / "new", book / "new" / "out", book / "out" / ".." / "new"):
+        said = tunebook(*into_a_folder, to, "--force")
+
+        assert said.code == 2
+        assert "must lie outside of" in said.err
+    assert sorted(path.name for path in (book / "new").iterdir()) == ["a.txt", "b.txt"]
 
 
 def test_words_that_do_not_go_together_are_refused(tunebook, book: Path):

@@ -84,4 +84,5 @@ def test_ids_of_real_runs_hold_labels_and_neither_folders_nor_scoring(tunebook, 
         "       0 existing",
         "       1 existing, to be predicted or scored again without training",
     ]
-    assert edited.splitlines()[-2:] == ["       1 new", "       0 existing"]
+    assert edited.splitlines()[-3:-1] == ["       1 new", "       0 existing"]
+    assert "1 odd thing in moved: tunebook look" in edited.splitlines()[-1]  # an image without an object

@@ -92,7 +92,7 @@ def test_a_limit_holds_up_what_follows_and_nothing_else(tunebook, tmp_path: Path
 
     assert said.code == 2
     assert "rates: 1 of 4 done, 0 running, 0 failed\n" in said.out
-    assert "rates: no decision: 3 runs have not been run\n" in said.out
+    assert "rates: no decision: 3 runs have not been run; stopped by its limit of 1 run\n" in said.out
     assert "other: lr=0.75 is chosen" in said.out.replace("the only configuration", "lr=0.75")
     assert "next.study.yaml: needs the decision of study rates" in said.err
     assert "not run yet" in page

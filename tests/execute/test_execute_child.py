@@ -392,15 +392,18 @@ def test_a_prediction_reaches_the_disk_before_its_name(tmp_path: Path, monkeypat
     assert list((folder.at / "predictions" / "test").iterdir()) == []
 
 
-def test_what_was_made_of_other_predictions_is_forgotten(tmp_path: Path) -> None:
-    """Predictions that must be made again take the scores of every study with them."""
+@pytest.mark.parametrize("other", [False, True])
+def test_what_was_made_of_other_predictions_is_forgotten(tmp_path: Path, other: bool) -> None:
+    """Predictions that are made again, and differ, take the scores of every study with them; equal ones none."""
     one, two = toy_job(tmp_path), toy_job(tmp_path, threshold=0.75)
     work(one)
     (folder_of(one).at / "predictions" / "val" / "item-9.npz").write_bytes(b"torn")
+    if other:
+        folder_of(one).checkpoint.write_bytes(np.float64(0.25).tobytes())
 
     work(two)
 
-    assert folder_of(one).scorings() == (two.scoring.id,)
+    assert set(folder_of(one).scorings()) == ({two.scoring.id} if other else {one.scoring.id, two.scoring.id})
 
 
 @pytest.mark.parametrize("change", ["edited", "removed"])

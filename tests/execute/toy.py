@@ -5,7 +5,7 @@ import signal
 import time
 from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel
@@ -51,6 +51,7 @@ class ToyTask:
     verified = ("data",)
     largest_cohort = 1
     predictor = ""
+    predictions: Literal["file", "folder"] = "file"
     formats: Mapping[str, str] = {}
 
     def without_effect(self, config: BaseModel) -> Set[str]:

@@ -166,5 +166,5 @@ def test_a_record_of_another_study_is_refused(book):
 
 def test_a_file_of_another_kind_is_refused(book):
     """Only plans and decisions are records."""
-    with pytest.raises(LedgerError, match=r"must be plan-….json or decision-….json"):
+    with pytest.raises(LedgerError, match=r"must be plan-….json, decision-….json, stop-….json or note-….json"):
         read_record(book / "records" / "lora" / "letter.json")

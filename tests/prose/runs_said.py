@@ -71,6 +71,21 @@ def _(study: Study, said: Said) -> Truths:
     return {"n": len(runs), **count, "troubled": count["failed"] + count["missing"]}
 
 
+@says("The end of the log of {who}[ ({case})][ seed={seed:int}][, and {others:int} other(s) with the same reason]")
+def _(study: Study, said: Said) -> Truths:
+    failed = [run for run in distinct(study.runs) if run.status == "failed"]
+    seed = said.get("seed")
+    shown = next(
+        run
+        for run in failed
+        if run.label == said["who"]
+        and run.case == (said.get("case") or run.case)
+        and (seed is None or run.seed == int(seed))
+    )
+    others = sum(run.reason == shown.reason for run in failed) - 1
+    return {"who": shown.label, "case": said.get("case"), "seed": seed and int(seed), "others": others or None}
+
+
 @says("Settings of {n:int} run(s)", "As told by {n:int} run(s).")
 def _(study: Study, said: Said) -> Truths:
     runs = [run for run in distinct(study.own) if run.settings or said.line.text.startswith("As told")]

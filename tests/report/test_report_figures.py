@@ -15,13 +15,13 @@ from tunebook.report.figures.figure import Estimate, Group, IntervalsFigure, Poi
 from tunebook.report.figures.palette import INKS, VIRIDIS, shade
 from tunebook.report.figures.png import png
 from tunebook.report.figures.svg import svg
-from tunebook.report.index import _page
+from tunebook.report.index import compose_index
 
 
 def every_figure(folder):
     """The figures of several pages and of an index: every kind there is."""
     study = judged()
-    book = _page("book", chapters(study.decision), folder)
+    book = compose_index("book", chapters(study.decision), linked=())
     pages = [compose(scaling(folder, values=(1, 2, 4, 8))), compose(study), compose(two_cases()), book]
     blocks = [block for page in pages for card in page.cards for block in card.blocks]
     return [figure for block in blocks for figure in getattr(block, "figures", ())]

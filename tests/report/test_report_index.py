@@ -25,7 +25,7 @@ def test_studies_stand_in_order_with_their_state(text):
     rows = [line for line in text.splitlines() if line.startswith("| ")]
     (judged_row,) = (line for line in rows if line.startswith("| [judged](judged.md)"))
 
-    assert text.startswith("# made-up\n\n**5 studies: 2 decided, 1 decided but outdated, 1 partly run, 1 not run.**")
+    assert text.startswith("# made-up\n\n**5 studies: 2 decided, 1 decided but outdated, 1 interim, 1 not run.**")
     others = ("rates", "ranks", "best", "alone")
     assert [name for name in others if any(line.startswith(f"| {name} |") for line in rows)] == list(others)
     assert "| decided | 30 of 30 | alpha=8 rank=1 (by A. Person, against the rule one-standard-error) |" in judged_row

@@ -44,8 +44,8 @@ def test_six_mistakes_are_six_findings_with_lines(written, workload_of):
 
     assert [problem.place for problem in problems] == [f"lora.study.yaml:{n}" for n in (2, 5, 6, 8, 10, 11)]
     assert [problem.message.split(";")[0] for problem in problems] == [
-        "qestion must be one of study, question, task, base, space, where, across, replicates, search, confirm, "
-        "noise, control, baselines, refine, select, report, limit, keep, device",
+        "qestion must be one of study, question, task, metrics, base, space, where, across, replicates, search, "
+        "confirm, noise, control, baselines, refine, select, report, limit, keep, device",
         "base.optimizer.lr must be > 0",
         "base.adapter.r must be one of method, rank, alpha, targets, dropout, variant",
         "space.adapter.alpha must be a number",
@@ -81,8 +81,6 @@ def test_python_says_all_problems_too():
         ("search: tpe", "search", "tpe: not yet"),
         ("search: [{race: {runs: 60}}]", "search", "race: not yet"),
         ("select: {per: case}", "select.per", "is not yet there"),
-        ("replicates: {fold: 5}", "replicates.fold", "is not yet there"),
-        ("keep: scores", "keep", "scores: not yet"),
     ],
 )
 def test_what_comes_later_is_refused_by_name(written, workload_of, line, place, message):
@@ -104,7 +102,6 @@ def test_what_comes_later_is_refused_by_name(written, workload_of, line, place, 
         ("task: toy\nbase: {data: {root: [a}}\n", 2, "must be YAML 1.2; got"),
         ("- task\n", 1, "the file must be a mapping with task, base and space; got [task]"),
         ("task: nothing\n" + SHORT[10:], 1, "task must be one of toy; got nothing"),
-        ("task: train.py:main\n" + SHORT[10:], 1, "task must be the name of an installed task; own programs: not yet"),
         ("task: toy\nbase: {crop: 32}\nspace: {rank: [4]}\n", 2, "base must have data; got a base without it"),
         (SHORT.replace("root: cells", "train: a"), 2, "base.data must have root, which has no default; got none"),
         (SHORT.replace("rank", "lr"), 3, "space.lr must name one parameter; got lr, which may be optimizer.lr, decod"),

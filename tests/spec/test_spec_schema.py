@@ -44,7 +44,7 @@ def test_a_wrong_study_does_not(workload):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("line", ["search: tpe", "select: {per: case}", "keep: scores"])
+@pytest.mark.parametrize("line", ["search: tpe", "select: {per: case}", "keep: {scores: all}"])
 def test_what_comes_later_does_not_validate(workload, line):
     """The schema offers only what is there."""
     assert errors(f"{SHORT}{line}\n", workload) != []

@@ -20,6 +20,7 @@ from tunebook.analyse.looks import Items, VisualGroup, VisualGroups, shown_items
 from tunebook.analyse.main_effects import Effect, Level
 from tunebook.analyse.masks import KINDS, Confusion, Kind, Kinds, Masks, kinds, pictured_split
 from tunebook.analyse.overruling import overruled, single_out, stands
+from tunebook.analyse.progress import Progress, decidable, is_open, progress
 from tunebook.analyse.rules import rule_in_words
 from tunebook.analyse.scores import (
     COMPARED,
@@ -34,17 +35,19 @@ from tunebook.analyse.scores import (
     runs_of,
     searched,
 )
+from tunebook.analyse.searching import stopped_early, stopped_words
 from tunebook.analyse.sureness import Sure, sureness
 
 __all__ = [
     "Against", "Baselines", "BestResults", "CODES", "COMPARED", "Candidate", "Cell", "Code", "Column", "Compared",
     "Confusion", "ControlResult", "Curve", "Curves", "Difference", "Edge", "Effect", "Effects", "Entry", "Final",
     "Finding", "Heatmap", "Interaction", "Items", "Judgement", "KINDS", "Kind", "Kinds", "Lead", "Leaderboard",
-    "Level", "Masks", "Near", "Optimism", "Representative", "Representatives", "Square", "Standing", "Sure",
-    "Unavailable", "VisualGroup", "VisualGroups", "against_best", "all_runs", "alternatives", "baselines", "called",
-    "cases", "cell", "columns_of", "comparison", "confirmed", "controls", "costs_of", "curves", "decide", "difference",
-    "edges", "effects", "finalists", "findings", "heatmap", "heatmaps", "judge", "kinds", "leaderboard", "near",
-    "optimism", "ordered", "outdated", "overruled", "pictured_run", "pictured_split", "places", "preferences",
-    "representatives", "rule_in_words", "runs_of", "searched", "shown_items", "shown_runs", "simplicity", "single_out",
-    "standing", "standings", "stands", "sureness", "under_every_name", "visual_groups",
+    "Level", "Masks", "Near", "Optimism", "Progress", "Representative", "Representatives", "Square", "Standing",
+    "Sure", "Unavailable", "VisualGroup", "VisualGroups", "against_best", "all_runs", "alternatives", "baselines",
+    "called", "cases", "cell", "columns_of", "comparison", "confirmed", "controls", "costs_of", "curves", "decidable",
+    "decide", "difference", "edges", "effects", "finalists", "findings", "heatmap", "heatmaps", "is_open", "judge",
+    "kinds", "leaderboard", "near", "optimism", "ordered", "outdated", "overruled", "pictured_run", "pictured_split",
+    "places", "preferences", "progress", "representatives", "rule_in_words", "runs_of", "searched", "shown_items",
+    "shown_runs", "simplicity", "single_out", "standing", "standings", "stands", "stopped_early", "stopped_words",
+    "sureness", "under_every_name", "visual_groups",
 ]  # fmt: skip

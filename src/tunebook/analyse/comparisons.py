@@ -6,7 +6,7 @@ docs/adr/0010 tells why by this method, and what was measured of it.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tunebook.analyse.crossed import common, crossed, is_fixed
+from tunebook.analyse.crossed import common, crossed, has
 from tunebook.analyse.half_widths import differences
 from tunebook.analyse.scores import Cell, Entry, best_of, direction, ordered
 from tunebook.records import Role, Table
@@ -111,7 +111,7 @@ def _against(cells: Sequence[Cell], at: int, levels: Sequence[float]) -> tuple[D
     shared = {other: names for other, names in shared.items() if len(names) > 1 or "" in names}
     found: list[Difference | None] = [None] * len(cells)
     for names in dict.fromkeys(shared.values()) if at in shared else ():
-        whole = [other for other in shared if is_fixed(cells[other]) or set(names) <= cells[other].by_replicate.keys()]
+        whole = [other for other in shared if all(has(cells[other], name) for name in names)]
         values = crossed([cells[other] for other in whole], names)
         gaps, halves = differences(values, whole.index(at), levels=levels, comparisons=len(shared) - 1)
         for other, gap, half in zip(whole, gaps, halves, strict=True):

@@ -1,5 +1,6 @@
 """Which configuration is carried forward, by the study's rule."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from tunebook.analyse.field import Field, field_of
 from tunebook.analyse.remembering import of_table
 from tunebook.analyse.rules import Choice, mean_of
 from tunebook.analyse.scores import COMPARED, Entry, all_runs
+from tunebook.analyse.searching import stopped_early
 from tunebook.records import Decision, RuleArgument, Table, canonical_json
 
 
@@ -75,9 +77,13 @@ def judge(table: Table) -> Judgement:
 
 
 def standing(table: Table) -> Decision | None:
-    """The decision that stands: the recorded one; without it, or where the study has outgrown it, that of the rule."""
-    judged = judge(table).decision
-    return judged if outdated(table) else table.decision or judged
+    """The decision that stands: the recorded one; without it, or where the study has outgrown it, that of the rule.
+
+    None while a study of ours lacks runs and has no decision that holds: what the rule would choose so far may change.
+    """
+    if table.decision is not None and not outdated(table):
+        return table.decision
+    return None if table.task and _waits(table) else judge(table).decision
 
 
 def outdated(table: Table) -> str:
@@ -95,6 +101,8 @@ def outdated(table: Table) -> str:
         return f"recorded before {' and '.join(table.moved)}, which it builds on, {decide} otherwise"
     if not (nobody := field_of(table)).able and not _waits(table):
         return f"recorded before the study was changed: {nobody.nobody}"
+    if decision.stopped and decision.stopped == stopped_early(table):
+        return ""
     without = _waits(table)
     have = "run that the study declares has" if without == 1 else "runs that the study declares have"
     return f"{without} {have} no result yet, and it was decided before" if without else ""
@@ -120,15 +128,14 @@ def _waits(table: Table) -> int:
 def runs_of_decided(entry: Entry) -> dict[int, str]:
     """Seed -> run, of the searched and confirmed runs that finished; empty with several cases.
 
-    Whoever builds on the decision takes the weights of one of them. A run that no seed can change is filed under -1.
+    Whoever builds on the decision takes the weights of one of them. A run that no seed can change is filed under -1;
+    of the folds of a seed the lowest stands for it.
     """
     if len(entry.rows) > 1 or entry.rows[0] is None:
         return {}
-    return {
-        run.replicate.get("seed", -1): run.id
-        for run in entry.rows[0].runs
-        if run.role in COMPARED and run.repeat == 0 and run.status == "finished"
-    }
+    ended = [run for run in entry.rows[0].runs if run.role in COMPARED and run.repeat == 0 and run.status == "finished"]
+    last_first = sorted(ended, key=lambda run: -run.replicate.get("fold", 0))
+    return {run.replicate.get("seed", -1): run.id for run in last_first}
 
 
 def _candidate(entry: Entry, field: Field) -> Candidate:
@@ -151,8 +158,15 @@ def _decision(field: Field, choice: Choice) -> Decision:
         runs=runs_of_decided(best),
         argument=table.argument,
         role=field.role,
-        evidence=choice.evidence,
+        evidence=(*choice.evidence, *_smaller(table)),
+        stopped=stopped_early(table),
     )
+
+
+def _smaller(table: Table) -> Iterator[str]:
+    """That there was less to choose from than the study declares."""
+    if stopped := stopped_early(table):
+        yield f"The search was stopped by {stopped}; it chose among these."
 
 
 def _same(one: RuleArgument, other: RuleArgument) -> bool:

@@ -8,6 +8,7 @@ from tunebook.analyse.pooling import pooled
 from tunebook.analyse.requirements import unmet
 from tunebook.analyse.rules import Terms, rule_of
 from tunebook.analyse.scores import Cell, Entry, Unavailable, ordered
+from tunebook.analyse.searching import stopped_early
 from tunebook.records import Role, Row, Table
 
 CONFIDENCE = 0.95
@@ -56,11 +57,11 @@ class Optimism:
 def finalists(table: Table) -> tuple[str, ...]:
     """The configurations to confirm by their ids: the rule's choice first, then the next ones by the rule.
 
-    Empty when the study confirms nothing, and while a run of its search or of its noise is missing. Only
-    configurations that meet the requirements and have a value from all of their searched runs; runs on fresh seeds
-    change nothing of it.
+    Empty when the study confirms nothing, and while a run of its search or of its noise is missing, unless the study's
+    own limit stopped it and there is something to choose from. Only configurations that meet the requirements and have
+    a value from all of their searched runs; runs on fresh seeds change nothing of it.
     """
-    if table.confirm is None or _unfinished(table):
+    if table.confirm is None or (_unfinished(table) and not stopped_early(table)):
         return ()
     before = replace(table, rows=tuple(_before(table)))
     whole = [entry for entry in ordered(before) if entry.selection.complete]

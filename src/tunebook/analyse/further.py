@@ -8,6 +8,7 @@ from typing import Any
 from tunebook.analyse.scores import cases, searched
 from tunebook.records import COSTS, Table
 from tunebook.spec.faults import text_of
+from tunebook.spec.programs import GROUP, Program
 
 PLAIN = re.compile(r"[^\W\d][\w./-]*(:[\w./@-]+)?")
 """A text that YAML takes as it stands, between brackets too."""
@@ -28,7 +29,7 @@ def study_file(table: Table, space: Mapping[str, Sequence[float]]) -> str:
         WARNING,
         f"study: {_written(name)}",
         f"question: {_written(f'Is there a better configuration than that of {table.study} at {where}?')}",
-        f"task: {_written(table.task)}",
+        *_task(table),
         f"base: {_written({'from': table.study})}",
         "space:",
         *(f"  {path}: {_written(values)}" for path, values in space.items()),
@@ -41,6 +42,20 @@ def study_file(table: Table, space: Mapping[str, Sequence[float]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _task(table: Table) -> Iterator[str]:
+    """The task by its name; an own program as the decided configuration holds it."""
+    values = table.decision.values if table.decision is not None else {}
+    if GROUP not in values:
+        yield f"task: {_written(table.task)}"
+        return
+    program = Program.of(values)
+    said = {key: value for key, value in program.declared.items() if value and key != "metrics"}
+    yield f"task: {_written(program.function if list(said) == ['function'] else said)}"
+    yield "metrics:"
+    for name, facts in program.declared["metrics"].items():
+        yield f"  {name}: {_written({key: value for key, value in facts.items() if value not in ('', None)})}"
+
+
 def _across(table: Table) -> Iterator[str]:
     crossed = [case.values for case in cases(table) if case.values]
     if crossed:
@@ -50,9 +65,11 @@ def _across(table: Table) -> Iterator[str]:
 
 def _replicates(table: Table) -> Iterator[str]:
     seeds = sorted({run.replicate["seed"] for row in table.rows for run in searched(row) if "seed" in run.replicate})
+    folds = {run.replicate["fold"] for row in table.rows for run in searched(row) if "fold" in run.replicate}
     if seeds:
         counted = seeds == list(range(len(seeds)))
-        yield f"replicates: {_written({'seed': len(seeds)} if counted else {'seed': seeds})}"
+        beside = {"fold": len(folds)} if folds else {}
+        yield f"replicates: {_written({'seed': len(seeds) if counted else seeds, **beside})}"
 
 
 def _confirm(table: Table) -> Iterator[str]:

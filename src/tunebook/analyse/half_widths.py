@@ -6,7 +6,8 @@ a difference of two means varies with the seeds and with the items, and each of 
     half width² = (critical value × standard error by seeds)² + (critical value × standard error by items)²
 
 (Howe, 1974, J. Am. Stat. Assoc. 69, 789-794), where the second is what the items add to the first, since a difference
-between seeds holds some chance of the items already.
+between seeds holds some chance of the items already. Folds share training data, which widens the first
+(`crossed.shared_by_folds`).
 """
 
 from collections.abc import Sequence
@@ -85,7 +86,8 @@ def _by_seeds(values: Crossed, at: int, pool: Mask, comparisons: int, level: flo
     own = (scores[at] - scores).var(1, ddof=1)
     variance, factor, pooled = _borrowed(own, scores, at, pool & trained, comparisons, level)
     against_fixed = (factor * pooled / 2 + critical(1, n - 1, level) ** 2 * own) / n
-    squares: Array = np.select([trained & trained[at], trained | trained[at]], [factor * variance / n, against_fixed])
+    found = np.select([trained & trained[at], trained | trained[at]], [factor * variance / n, against_fixed])
+    squares: Array = found * (1 + n * values.shared)
     return squares
 
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from tunebook.analyse.pooling import pooled, sd_interval
-from tunebook.analyse.scores import Unavailable, cell
+from tunebook.analyse.scores import Unavailable, all_runs, cell
 from tunebook.records import Role, RunFacts, Table
 
 SOURCES: tuple[tuple[Literal["replicates", "centre point"], Role], ...] = (
     ("replicates", "search"),
     ("centre point", "noise"),
 )
+FOLD = "fold"
 Key = TypeVar("Key")
 
 
@@ -66,6 +67,11 @@ def noise(table: Table, metric: str, split: str) -> Noise | Unavailable:
             named = {configuration for configuration, score in found if score.sd is not None}
             return Noise(metric, split, spread.sd, low, high, spread.df, len(named), source)
     return Unavailable(f"no configuration has two runs with a value of {metric} on {split}")
+
+
+def folds(table: Table) -> int:
+    """Folds of a cross-validation among the replicates; 0 without."""
+    return len({run.replicate[FOLD] for _, run in all_runs(table) if FOLD in run.replicate})
 
 
 def repeats(table: Table) -> Repeats | Unavailable:

@@ -60,13 +60,16 @@ def stands(previous: Decision, rule: Decision, table: Table) -> Decision:
     return _put(rule, table, previous.configuration, said.because, said.by, said.on)
 
 
-def single_out(table: Table, choice: str) -> Entry:
+def single_out(table: Table, choice: str, *, place: str = "choose", scored: bool = True) -> Entry:
     """The configuration that a person means.
+
+    Args:
+        place: Where they name it. `scored`: only one that has a score.
 
     Raises:
         InputError: naming those that there are, when it is none or several.
     """
-    entries = _scored(table)
+    entries = _scored(table) if scored else ordered(table)
     choice = " ".join(choice.split())
     exact = [each for each in entries if choice in (each.label, each.configuration)]
     found = exact or [entry for entry in entries if choice and _is_meant(entry, choice)]
@@ -74,10 +77,9 @@ def single_out(table: Table, choice: str) -> Entry:
         return found[0]
     hint = "name one of " + "; ".join(_known(found or entries))
     if found:
-        raise InputError(
-            Problem("choose", f"must name one configuration; got {choice}, which may be {len(found)}", hint)
-        )
-    raise InputError(Problem("choose", f"must name a configuration that has a score; got {choice}", hint))
+        raise InputError(Problem(place, f"must name one configuration; got {choice}, which may be {len(found)}", hint))
+    one = "a configuration that has a score" if scored else "a configuration"
+    raise InputError(Problem(place, f"must name {one}; got {choice}", hint))
 
 
 def _put(rule: Decision, table: Table, configuration: str, because: str, by: str, on: str) -> Decision:

@@ -3,10 +3,12 @@
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
-from tunebook.analyse.scores import Cell, Entry, cell, ordered
+from tunebook.analyse.scores import Cell, Entry, cell, covering, finest, ordered
 from tunebook.records import Row, Scalar, Table
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -98,13 +100,13 @@ def averaged(cells: Sequence[Cell]) -> Cell:
     """The mean over configurations of one case: replicate by replicate, and item by item where all have the same."""
     if len(cells) == 1:
         return cells[0]
-    names = {name for each in cells for name in each.by_replicate if name} or {""}
-    by_replicate = {name: statistics.fmean(_value(each, name) for each in cells) for name in sorted(names)}
+    names = finest(name for each in cells for name in each.by_replicate)
+    by_replicate = {name: statistics.fmean(_value(each.by_replicate, name) for each in cells) for name in names}
     items: dict[str, Mapping[str, float]] = {}
     known = [set(scores) for each in cells for scores in (each.items or {"": {}}).values()]
     if known[0] and all(each == known[0] for each in known):
         for name in by_replicate:
-            here = [each.items.get(name) or each.items[""] for each in cells]
+            here = [_value(each.items, name) for each in cells]
             items[name] = {item: statistics.fmean(scores[item] for scores in here) for item in sorted(known[0])}
     return _made(by_replicate, items)
 
@@ -141,12 +143,13 @@ def _row(entry: Entry, case: str) -> Row | None:
 
 
 def _replicates(cells: Iterable[Cell]) -> set[str]:
-    return {name for each in cells for name in each.by_replicate if name}
+    return set(finest(name for each in cells for name in each.by_replicate)) - {""}
 
 
 def _has(one: Cell, names: set[str]) -> bool:
     """Whether a cell has a value for each of these replicates; one that none can change has it for all."""
-    return "" in one.by_replicate or (bool(names) and names <= set(one.by_replicate))
+    found = [covering(one.by_replicate, name) is not None for name in names]
+    return "" in one.by_replicate or (bool(names) and all(found))
 
 
 def _common_items(both: Both) -> frozenset[str] | None:
@@ -157,7 +160,7 @@ def _common_items(both: Both) -> frozenset[str] | None:
 
 def _on(one: Cell, names: set[str], items: frozenset[str] | None) -> Cell:
     """A cell on these replicates, and on these items where they are given."""
-    kept = [name for name in one.by_replicate if name in names or not name]
+    kept = [name for name in one.by_replicate if not name or any(covering([name], each) for each in names)]
     if items is None:
         return _made(
             {name: one.by_replicate[name] for name in kept}, {name: one.items[name] for name in kept if one.items}
@@ -172,5 +175,7 @@ def _made(by_replicate: Mapping[str, float], items: Mapping[str, Mapping[str, fl
     return Cell(statistics.fmean(values), sd, len(values), len(values), "", by_replicate, items)
 
 
-def _value(one: Cell, name: str) -> float:
-    return one.by_replicate[name] if name in one.by_replicate else one.by_replicate[""]
+def _value(values: Mapping[str, Value], name: str) -> Value:
+    found = covering(values, name)
+    assert found is not None  # what is averaged has a value for each
+    return values[found]

@@ -37,13 +37,17 @@ class Interval:
     method: Literal["bootstrap", "BCa", "Student"]
 
 
-def interval(values: Sequence[Sequence[float]] | Array, *, draws: int, seed: int) -> Interval | None:
+def interval(
+    values: Sequence[Sequence[float]] | Array, *, draws: int, seed: int, shared: float = 0.0
+) -> Interval | None:
     """The interval of the mean of some values, as other seeds and other items would give it.
 
     Args:
         values: Seeds x items, of a score or of a difference. One row: no seed can change it. One column: scores.
         draws: Bootstrap samples, 2,000 or more.
         seed: Of the draws; equal seeds give equal intervals.
+        shared: What folds add to the variance (`crossed.shared_by_folds`). No bootstrap of replicates knows that they
+            go together, so it is Student's t then.
 
     Returns:
         None for a single value.
@@ -53,8 +57,8 @@ def interval(values: Sequence[Sequence[float]] | Array, *, draws: int, seed: int
     drawn = [size for size in (seeds, items) if size > 1]
     if not drawn:
         return None
-    if min(drawn) < ENOUGH:
-        return Interval(*_student(table), seeds, items, "Student")
+    if min(drawn) < ENOUGH or shared:
+        return Interval(*_student(table, shared), seeds, items, "Student")
     chance = np.random.default_rng(seed)
     if len(drawn) == 1:
         return Interval(*_bca(table.ravel(), draws, chance), seeds, items, "BCa")
@@ -64,10 +68,10 @@ def interval(values: Sequence[Sequence[float]] | Array, *, draws: int, seed: int
     return Interval(float(low), float(high), seeds, items, "bootstrap")
 
 
-def _student(table: Array) -> tuple[float, float]:
+def _student(table: Array, shared: float) -> tuple[float, float]:
     """As for a difference of two scores: that to a score which is always 0."""
     both = np.stack([table, np.zeros_like(table)])
-    values = Crossed(both.mean(2), (both,) if table.shape[1] > 1 else (), np.zeros(2, bool))
+    values = Crossed(both.mean(2), (both,) if table.shape[1] > 1 else (), np.zeros(2, bool), shared)
     gaps, halves = differences(values, 0, levels=((1 + CONFIDENCE) / 2,), comparisons=1)
     return gaps[1] - halves[1], gaps[1] + halves[1]
 

@@ -6,7 +6,7 @@ Runs of one role are averaged, and never an equal run that was executed again: i
 import math
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tunebook.analyse.remembering import of_table
@@ -210,11 +210,13 @@ def _entries(table: Table, role: Role) -> Iterable[Entry]:
 
 def _over_cases(cells: Sequence[Cell]) -> dict[str, float]:
     """Replicate -> mean over cases, for the replicates that every case has; one value stands for all of a case."""
-    varying = [each.by_replicate for each in cells if "" not in each.by_replicate]
-    common = [name for name in varying[0] if all(name in each for each in varying)] if varying else [""]
+    every = [each.by_replicate for each in cells]
+    names = dict.fromkeys(name for each in every for name in each)
+    keys = {name: [covering(each, name) for each in every] for name in names}
     return {
-        name: statistics.fmean(each.by_replicate.get(name, each.by_replicate.get("", 0.0)) for each in cells)
-        for name in common
+        name: statistics.fmean(each[key] for each, key in zip(every, found, strict=True) if key is not None)
+        for name, found in keys.items()
+        if None not in found
     }
 
 
@@ -233,6 +235,20 @@ def _is_mean(items: Mapping[str, float], score: float) -> bool:
 def replicate_of(run: RunFacts) -> str:
     """`seed=0`; empty where no replicate can change the run."""
     return " ".join(f"{factor}={number}" for factor, number in sorted(run.replicate.items()))
+
+
+def finest(replicates: Iterable[str]) -> tuple[str, ...]:
+    """Replicates without those that have but some factors of another one (`fold=0` beside `fold=0 seed=0`); sorted."""
+    parts = {name: set(name.split()) for name in replicates}
+    return tuple(sorted(name for name in parts if not any(parts[name] < other for other in parts.values())))
+
+
+def covering(values: Collection[str], replicate: str) -> str | None:
+    """The key of a replicate among some: itself, or one with fewer factors, which the others cannot change."""
+    if replicate in values:
+        return replicate
+    parts = set(replicate.split())
+    return next((name for name in values if set(name.split()) < parts), None)
 
 
 def _trainable(rows: Iterable[Row]) -> float | None:

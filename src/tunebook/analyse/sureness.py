@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from tunebook.analyse.crossed import shared_by_folds
 from tunebook.analyse.decision import judge
 from tunebook.analyse.resampling import Interval, interval
 from tunebook.analyse.scores import Cell, cases, cell, ordered
@@ -43,7 +44,10 @@ def _of(table: Table, rows: Sequence[Row | None]) -> Iterator[Sure]:
                 found = cell(row, metric=metric, split=split)
                 if found.mean is not None:
                     seed = int(digest([table.study, metric, split, case.values])[:8], 16)
-                    yield Sure(metric, split, case, found, interval(_values(found), draws=DRAWS, seed=seed))
+                    shared = shared_by_folds(tuple(found.by_replicate))
+                    yield Sure(
+                        metric, split, case, found, interval(_values(found), draws=DRAWS, seed=seed, shared=shared)
+                    )
 
 
 def _values(found: Cell) -> Sequence[Sequence[float]]:

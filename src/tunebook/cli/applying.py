@@ -25,7 +25,9 @@ def described(chosen: "ChosenRun") -> Iterator[str]:
         yield f"{values}: chosen on {settings.split} by {settings.metric}"
 
 
-def applied(function: str, chosen: "ChosenRun", book: "Book", paths: Mapping[str, Path]) -> tuple[str, ...]:
+def applied(
+    function: str, chosen: "ChosenRun", book: "Book", paths: Mapping[str, Path], *, device: str = "cpu"
+) -> tuple[str, ...]:
     """Have a function of the task do its work in a child process; what it says.
 
     Raises:
@@ -37,7 +39,7 @@ def applied(function: str, chosen: "ChosenRun", book: "Book", paths: Mapping[str
         Application(
             function,
             run=chosen.run,
-            context=chosen.context(book.path, threads=book.file.executor.threads),
+            context=chosen.context(book.path, threads=book.file.executor.threads, device=device),
             settings={settings.mode: settings for settings in chosen.settings},
             paths={name: path.absolute() for name, path in paths.items()},
         )
@@ -77,16 +79,17 @@ def _named(text: str, folder: Path, place: Path) -> str:
     return text.replace(str(folder / place.name), str(place)).replace(str(folder), str(place))
 
 
-def put(files: Iterable[Path], to: Path, *, force: bool) -> tuple[Path, ...]:
-    """Move files into a folder; where they lie then.
+def put(found: Path, to: Path, *, force: bool) -> tuple[Path, ...]:
+    """Move all files below a folder to the same places below another; where they lie then.
 
     Raises:
         InputError: naming all that are there already, unless forced; nothing is moved then.
     """
-    pairs = [(file, to / file.name) for file in sorted(files)]
+    files = sorted(path for path in found.rglob("*") if path.is_file())
+    pairs = [(file, to / file.relative_to(found)) for file in files]
     refuse_existing([path for _, path in pairs], force=force)
-    to.mkdir(parents=True, exist_ok=True)
     for file, path in pairs:
+        path.parent.mkdir(parents=True, exist_ok=True)
         os.replace(file, path)
     return tuple(path for _, path in pairs)
 
@@ -107,6 +110,24 @@ def refuse_existing(paths: Iterable[Path], *, force: bool) -> None:
             problems.append(Problem(str(path), "must be a new file; there is one", "--force replaces it"))
     if problems:
         raise InputError(*problems)
+
+
+def refuse_full(to: Path, on: Path, *, force: bool) -> None:
+    """Refuse to write a folder of predictions where files are, or among the data that are predicted.
+
+    Raises:
+        InputError: for a file in its place; for a folder that holds something, unless forced; and for one in `on`.
+    """
+    from tunebook.errors import InputError, Problem
+
+    if to.exists() and not to.is_dir():
+        raise InputError(Problem(str(to), "must be a folder; there is a file of this name"))
+    if to.resolve().is_relative_to(on.resolve()):
+        message = f"must lie outside of {on}, or what is written would be read as new data the next time"
+        raise InputError(Problem(str(to), message))
+    if not force and to.is_dir() and any(to.iterdir()):
+        message = "must be a new folder or an empty one; there is something in it"
+        raise InputError(Problem(str(to), message, "--force replaces files of the same names"))
 
 
 def _shown(value: object) -> str:

@@ -5,12 +5,15 @@ from collections.abc import Iterator
 
 from tunebook import study as conductor
 from tunebook import task as tasks
-from tunebook.book import Book
+from tunebook.book import Book, Declared
 from tunebook.errors import InputError, Problem
 from tunebook.ledger.ledger import Ledger
+from tunebook.runs import surveys
+from tunebook.spec.folding import folds_of
 from tunebook.spec.plan import Plan
 from tunebook.spec.translating import translations
 from tunebook.study import Prepared
+from tunebook.study.changed_data import changed_data
 
 
 def counted(book: Book, name: str, ledger: Ledger) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
@@ -43,7 +46,9 @@ def _lines(book: Book, name: str, ledger: Ledger) -> Iterator[str]:
     if undecided:
         yield _line(laid_out.counts.runs, f"new, once {', '.join(undecided)} is decided")
         return
-    yield from _standing(conductor.prepare(study, book.shelf(ledger), text=declared.text), ledger)
+    prepared = conductor.prepare(study, book.shelf(ledger), text=declared.text)
+    yield from _standing(prepared, ledger)
+    yield from _odd(prepared, declared)
 
 
 def _counts(laid_out: Plan) -> Iterator[str]:
@@ -58,8 +63,7 @@ def _counts(laid_out: Plan) -> Iterator[str]:
         yield f"         base without effect{_inside(alternative)}: {', '.join(fields)}"
     for alternative, fields in laid_out.overridden.items():
         yield f"         base replaced by a decision{_inside(alternative)}: {', '.join(fields)}"
-    cases, replicates = len(laid_out.cases), len(laid_out.replicates)
-    yield _line(counts.runs, f"runs ({_many(cases, 'case')}, {_many(replicates, 'replicate')})")
+    yield _line(counts.runs, f"runs ({_many(len(laid_out.cases), 'case')}, {_replicates(laid_out)})")
 
 
 def _standing(prepared: Prepared, ledger: Ledger) -> Iterator[str]:
@@ -78,16 +82,45 @@ def _standing(prepared: Prepared, ledger: Ledger) -> Iterator[str]:
     if confirm is not None and (most := conductor.most_to_confirm(prepared)):
         known = roles["confirm"]
         top = min(confirm.top, len(prepared.plan.configurations))
+        folds = folds_of(prepared.plan.replicates)
         said = f"to confirm: the best {top} on {_many(confirm.seeds, 'fresh seed')}"
+        said += f" × {_many(folds, 'fold')}" if folds else ""
         yield _line(known or most, said if known else f"{said} (at most; they are known once the search has ended)")
+    if prepared.study.limit is not None:
+        kept = conductor.still_to_confirm(prepared, whole)
+        yield f"         limit: {conductor.limit_in_words(prepared.study.limit, kept=kept)}"
     twice = len(whole.runs) - len(conductor.distinct(whole))
     if twice:
         yield _line(twice, "the same run in another case or role")
+    for changed in changed_data(whole, ledger):
+        called = changed.name or "its data"
+        what = "which files is not known" if changed.changes is None else str(changed.changes)
+        yield f"         {called} changed since it was run: {what}; {_many(changed.runs, 'run')} of other data"
     found = conductor.standing(whole)
     yield _line(found.new, "new")
     yield _line(found.ended, f"existing{f', {found.failed} of them failed' if found.failed else ''}")
     if found.scored_again:
         yield _line(found.scored_again, "existing, to be predicted or scored again without training")
+    if found.trained_again:
+        yield _line(found.trained_again, "existing, to be trained again: checkpoints and predictions were removed")
+
+
+def _replicates(laid_out: Plan) -> str:
+    """`3 replicates`, or `10 replicates: 2 seeds × 5 folds`."""
+    number, folds = len(laid_out.replicates), folds_of(laid_out.replicates)
+    seeds = "" if folds is None else f": {_many(number // folds, 'seed')} × {_many(folds, 'fold')}"
+    return f"{_many(number, 'replicate')}{seeds}"
+
+
+def _odd(prepared: Prepared, declared: Declared) -> Iterator[str]:
+    """How much is odd about the data, which hinders no run."""
+    for facts in surveys(prepared.book, [(each.id, each.name) for each in prepared.surveyed]):
+        if odd := len(facts.odd) + len(facts.twice):
+            yield _line(odd, f"odd {_plural(odd, 'thing')} in {facts.name}: tunebook look {declared.path} says what")
+
+
+def _plural(number: int, noun: str) -> str:
+    return noun if number == 1 else f"{noun}s"
 
 
 def _inside(alternative: str) -> str:
@@ -99,4 +132,4 @@ def _line(number: int, words: str) -> str:
 
 
 def _many(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{number} {_plural(number, noun)}"

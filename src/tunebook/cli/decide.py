@@ -7,6 +7,7 @@ import typer
 
 from tunebook.cli.page import renew_index
 from tunebook.cli.paths import StudyPath, chosen, one_study
+from tunebook.cli.signing import user
 
 if TYPE_CHECKING:  # only names: help does not wait for these
     from rich.console import Console
@@ -71,7 +72,7 @@ def _decide(where: "StudyPath", choose: str, because: str, by: str, console: "Co
     study = book.find(name).study
     with book.writing(), book.ledger() as ledger:
         if choose:
-            said = {"choice": choose, "because": because, "by": by or _user()}
+            said = {"choice": choose, "because": because, "by": by or user()}
             decision = conductor.overrule(study, ledger, book.path, **said)
         else:
             decision = conductor.withdraw(study, ledger, book.path)
@@ -80,24 +81,6 @@ def _decide(where: "StudyPath", choose: str, because: str, by: str, console: "Co
         for path in (rendered.html, rendered.markdown):
             console.print(f"{name}: {path}")
         console.print(renew_index(book, ledger))
-
-
-def _user() -> str:
-    """Who is logged in.
-
-    Raises:
-        InputError: when the machine does not know.
-    """
-    import getpass
-
-    from tunebook.errors import InputError, Problem
-
-    try:
-        return getpass.getuser()
-    except (KeyError, ImportError, OSError):
-        raise InputError(
-            Problem("by", "must be said: this machine does not know who is logged in", '--by "NAME"')
-        ) from None
 
 
 # Showing --------------------------------------------------------------------------------------------------

@@ -10,9 +10,13 @@ from tunebook.cli.paths import StudyPath, one_study
 
 if TYPE_CHECKING:  # only names
     from tunebook.book import Book
+    from tunebook.ledger.ledger import Ledger
+    from tunebook.runs.chosen import ChosenRun
 
 TABLES = ("csv", "latex", "parquet")
 """What every study is written as; its task may write what it chose in further formats."""
+README = "README.md"
+"""What the files are of, and after it how they are used, which the task says."""
 
 
 def export(
@@ -23,7 +27,8 @@ def export(
             "--format",
             metavar="FORMAT",
             help="csv, parquet: a table of all runs; latex: the leaderboard; or what the study's task writes the "
-            "chosen run as (embedding-classification: head, onnx).",
+            "chosen run as (embedding-classification: head, onnx; promptable-segmentation: sam, adapter; "
+            "binary-segmentation: weights, onnx).",
         ),
     ] = "csv",
     to: Annotated[
@@ -88,12 +93,42 @@ def _chosen(book: "Book", name: str, form: str, to: Path | None, *, seed: int | 
         if to is None:
             raise typer.BadParameter(f"must name a folder for {form}", param_hint="--to")
         chosen = chosen_run(name, ledger, book.path, seed=seed)
+        card = _card(name, chosen, ledger)
     if to.exists() and not to.is_dir():
         raise InputError(Problem(str(to), "must be a folder; there is a file of this name"))
     for line in described(chosen):
         typer.echo(f"{name}: {line}")
     with beside(to) as folder:
         said = applied(task.formats[form], chosen, book, {"to": folder})
-        written = put(folder.iterdir(), to, force=force)
+        readme = folder / README
+        use = readme.read_text(encoding="utf-8") if readme.exists() else ""
+        readme.write_text("\n".join(part for part in (card, use) if part), encoding="utf-8")
+        written = put(folder, to, force=force)
     for sentence in (*said, *map(str, written)):
         typer.echo(f"{name}: {sentence}")
+
+
+def _card(name: str, chosen: "ChosenRun", ledger: "Ledger") -> str:
+    """What the exported files are of: the scores are those that the study shows."""
+    import json
+
+    from tunebook import __version__
+    from tunebook.report.model_card import Chosen, model_card
+
+    run, decision = chosen.run, chosen.decision
+    declared = json.loads(ledger.declared(name) or "{}")
+    metrics = {decision.metric, *declared.get("report", ())}
+    splits = {decision.split, *declared.get("splits", ())}
+    measured = ledger.measurements(run.id, run.length, decision.scoring)
+    return model_card(
+        Chosen(
+            decision=decision,
+            question=declared.get("question", ""),
+            run=run,
+            why=chosen.why,
+            settings=chosen.settings,
+            measurements=[each for each in measured if each.metric in metrics and each.split in splits],
+            outcome=ledger.outcome(run.id, run.length),
+        ),
+        tunebook=__version__,
+    )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tunebook.cli.applying import FORCE, SEED, applied, beside, described, refuse_existing
+from tunebook.cli.applying import FORCE, SEED, applied, beside, described, put, refuse_existing, refuse_full
 from tunebook.cli.paths import StudyPath, one_study
 
 
@@ -15,8 +15,14 @@ def predict(
     on: Annotated[
         Path, typer.Option(metavar="PATH", help="The new data, as the study's task reads them.", show_default=False)
     ],
-    to: Annotated[Path, typer.Option(metavar="PATH", help="Where predictions are written.", show_default=False)],
+    to: Annotated[
+        Path,
+        typer.Option(
+            metavar="PATH", help="Where predictions are written: a table, or a folder of images.", show_default=False
+        ),
+    ],
     seed: Annotated[int | None, typer.Option(metavar="N", help=SEED, show_default=False)] = None,
+    device: Annotated[str, typer.Option(metavar="DEVICE", help="cpu, or cuda:N.")] = "cpu",
     force: Annotated[bool, typer.Option("--force", help=FORCE)] = False,
 ) -> None:
     """Apply what a study decided to new data, with what was chosen for it after training (a threshold).
@@ -34,11 +40,18 @@ def predict(
         chosen = chosen_run(name, ledger, book.path, seed=seed)
     if not on.exists():
         raise InputError(Problem(str(on), "must be a file or a folder; there is none"))
-    refuse_existing([to], force=force)
+    if task.predictions == "folder":
+        refuse_full(to, on, force=force)
+    else:
+        refuse_existing([to], force=force)
     for line in described(chosen):
         typer.echo(f"{name}: {line}")
     with beside(to) as folder:
-        said = applied(task.predictor, chosen, book, {"on": on, "to": folder / to.name})
-        os.replace(folder / to.name, to)
+        made = folder / to.name
+        said = applied(task.predictor, chosen, book, {"on": on, "to": made}, device=device)
+        if task.predictions == "folder":
+            put(made, to, force=force)
+        else:
+            os.replace(made, to)
     for sentence in (*said, str(to)):
         typer.echo(f"{name}: {sentence}")

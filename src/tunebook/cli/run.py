@@ -14,6 +14,9 @@ from tunebook.cli.paths import Where, chosen
 def run(
     where: Where,
     retry: Annotated[str, typer.Option(help="`failed`: run again what failed.", metavar="failed")] = "",
+    checkpoints: Annotated[
+        bool, typer.Option("--checkpoints", help="Train again what was decided where its checkpoints were removed.")
+    ] = False,
 ) -> None:
     """Train and score what is missing, decide by the rule, and write the pages.
 
@@ -24,12 +27,12 @@ def run(
     if retry not in ("", "failed"):
         raise typer.BadParameter(f"must be failed; got {retry}", param_hint="--retry")
     book, names = chosen(where)
-    with _stoppable():
-        run_studies(book, names, retry_failed=retry == "failed")
+    with stoppable():
+        run_studies(book, names, retry_failed=retry == "failed", checkpoints=checkpoints)
 
 
 @contextmanager
-def _stoppable() -> Iterator[None]:
+def stoppable() -> Iterator[None]:
     """Ctrl-C and a terminate signal end the command cleanly with exit code 130; children are stopped."""
 
     def stop(number: int, frame: FrameType | None) -> None:

@@ -1,7 +1,8 @@
 """Running the studies of a book with their progress on the terminal."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from rich.console import Console
@@ -11,16 +12,24 @@ from tunebook import analyse
 from tunebook import study as conductor
 from tunebook.book import Book, Declared
 from tunebook.cli.page import renew_index
+from tunebook.cli.pruning import prune_after
+from tunebook.cli.renewing import Renewal
+from tunebook.cli.restoring import restore_decision, restore_weights
 from tunebook.errors import InputError, Problem
 from tunebook.execute.slots import visible_gpus
+from tunebook.folders import RunFolder
 from tunebook.ledger.ledger import Ledger
+from tunebook.ledger.stopping import stop_of
 from tunebook.records import Decision
 from tunebook.report.wording import counted
 from tunebook.study import Ended, Prepared
 
 
-def run_studies(book: Book, names: Sequence[str], *, retry_failed: bool) -> None:
+def run_studies(book: Book, names: Sequence[str], *, retry_failed: bool, checkpoints: bool = False) -> None:
     """Run studies one after the other; each is decided and has its page before the next begins.
+
+    Args:
+        checkpoints: Whether what they decided is trained again where its checkpoints are not there.
 
     Raises:
         InputError: before anything runs, for what is wrong with studies that could run at once; at the end, for
@@ -37,11 +46,33 @@ def run_studies(book: Book, names: Sequence[str], *, retry_failed: bool) -> None
                 waiting += [_waits(declared, source, book) for source in undecided]
                 continue
             prepared = ready.get(name) or _prepared(declared, book, ledger)
-            _run_one(prepared, book, ledger, console, retry_failed=retry_failed)
+            _restore_weights(prepared, book, ledger, console)
+            renewal = Renewal(name, ledger, book.path)
+            with _leaving(prepared, renewal, book, console):
+                _run_one(prepared, book, renewal, console, retry_failed=retry_failed)
             _conclude(prepared, ledger, console)
+            _give_back(declared, book, ledger, console, checkpoints=checkpoints)
         console.print(renew_index(book, ledger), soft_wrap=True, markup=False)
     if waiting:
         raise InputError(*waiting)
+
+
+@contextmanager
+def _leaving(prepared: Prepared, renewal: Renewal, book: Book, console: Console) -> Iterator[None]:
+    """Whatever ends a study before its time leaves a page that says so and is not read again by itself."""
+    ledger, name = renewal.ledger, prepared.study.study
+    try:
+        yield
+    except KeyboardInterrupt:
+        if ledger.declared(name) is not None:
+            conductor.leave(prepared, ledger)
+            console.print(f"{name}: {conductor.page(name, ledger, book.path).html}", soft_wrap=True, markup=False)
+            console.print(renew_index(book, ledger), soft_wrap=True, markup=False)
+        raise
+    except Exception:
+        if renewal.written:
+            conductor.page(name, ledger, book.path)
+        raise
 
 
 def _ready(book: Book, names: Sequence[str], ledger: Ledger) -> dict[str, Prepared]:
@@ -87,14 +118,32 @@ def _conclude(prepared: Prepared, ledger: Ledger, console: Console) -> None:
             f"{decision.label or 'the only configuration'} is chosen: "
             f"{decision.metric} {decision.score:.3f} on {decision.split} ({_chooser(decision)})"
         )
+        said += f"; stopped by {decision.stopped}" if decision.stopped else ""
     elif missing := len(conductor.missing(conductor.with_finalists(prepared, ledger))):
         said = f"no decision: {counted(missing, 'run')} {'has' if missing == 1 else 'have'} not been run"
+        said += f"; stopped by {stop.reason}" if (stop := stop_of(name, ledger)) is not None else ""
     else:
         said = f"no decision: {analyse.judge(conductor.table(name, ledger, prepared.book)).reason}"
     console.print(f"{name}: {said}", soft_wrap=True, markup=False)
     rendered = conductor.page(name, ledger, prepared.book)
     console.print(f"{name}: {rendered.html}", soft_wrap=True, markup=False)
     console.print(f"{name}: {rendered.markdown}", soft_wrap=True, markup=False)
+
+
+def _restore_weights(prepared: Prepared, book: Book, ledger: Ledger, console: Console) -> None:
+    """Train again what runs that are missing start from, where it was removed."""
+    missing = conductor.missing(conductor.with_finalists(prepared, ledger))
+    for line in restore_weights(missing, book, ledger):
+        console.print(line, soft_wrap=True, markup=False)
+
+
+def _give_back(declared: Declared, book: Book, ledger: Ledger, console: Console, *, checkpoints: bool) -> None:
+    """Train again what was decided, where that is asked for; remove what the study does not keep."""
+    for line in restore_decision(declared, book, ledger) if checkpoints else ():
+        console.print(line, soft_wrap=True, markup=False)
+    name = declared.study.study
+    if pruned := prune_after(name, book, ledger):
+        console.print(f"{name}: {pruned}", soft_wrap=True, markup=False)
 
 
 def _chooser(decision: Decision) -> str:
@@ -104,7 +153,8 @@ def _chooser(decision: Decision) -> str:
     return f"{decision.overruled.by}, over {decision.rule}: {decision.overruled.because}"
 
 
-def _run_one(prepared: Prepared, book: Book, ledger: Ledger, console: Console, *, retry_failed: bool) -> None:
+def _run_one(prepared: Prepared, book: Book, renewal: Renewal, console: Console, *, retry_failed: bool) -> None:
+    ledger = renewal.ledger
     name, whole = prepared.study.study, conductor.with_finalists(prepared, ledger)
     total = len(conductor.distinct(whole))
     missing = len(conductor.missing(whole, retry_failed=retry_failed))
@@ -117,9 +167,14 @@ def _run_one(prepared: Prepared, book: Book, ledger: Ledger, console: Console, *
         bar = progress.add_task(name, total=total + to_follow, state="")
         count = _Count(total=total + to_follow, at_once=place.allowance.at_once, started=time.monotonic())
         for ended in conductor.conduct(
-            prepared, ledger, place.executor, allowance=place.allowance, retry_failed=retry_failed
+            prepared,
+            ledger,
+            place.executor,
+            allowance=place.allowance,
+            retry_failed=retry_failed,
+            meanwhile=renewal,
         ):
-            count = count.after(ended)
+            count, renewal.ended = count.after(ended), True
             _tell(ended, count, prepared, progress, bar)
 
 
@@ -127,7 +182,9 @@ def _tell(ended: Ended, count: "_Count", prepared: Prepared, progress: Progress,
     """One line for a failure, and how far the study is: after a run, or after the last of a cohort."""
     if ended.outcome.status == "failed":
         why = f"{ended.outcome.kind}: {ended.outcome.reason}"
-        progress.console.print(f"{_named(ended, prepared)}: {why}", soft_wrap=True, markup=False)
+        log = RunFolder.of(prepared.book, ended.planned.run).log
+        also = f"\n    {log}" if log.is_file() else ""
+        progress.console.print(f"{_named(ended, prepared)}: {why}{also}", soft_wrap=True, markup=False)
     progress.update(bar, completed=count.done, state=str(count))
     if ended.fresh and not ended.with_it and not progress.console.is_terminal:
         progress.console.print(f"{prepared.study.study}: {count}", markup=False)

@@ -6,9 +6,12 @@ from typing import Annotated
 import typer
 
 
-def schema(task: Annotated[str, typer.Argument(metavar="TASK", help="Name of a task.", show_default=False)]) -> None:
+def schema(
+    task: Annotated[str, typer.Argument(metavar="TASK", help="Name of a task, or own-program.", show_default=False)],
+) -> None:
     """Print the JSON Schema of a task's study files."""
-    from tunebook.spec.schema import json_schema
+    from tunebook.spec.programs import TASK
+    from tunebook.spec.schema import json_schema, program_schema
     from tunebook.task import find
 
-    typer.echo(json.dumps(json_schema(find(task)), indent=2))
+    typer.echo(json.dumps(program_schema() if task == TASK else json_schema(find(task)), indent=2))

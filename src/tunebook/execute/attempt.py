@@ -20,7 +20,7 @@ from tunebook.execute.metering import Meter
 from tunebook.execute.provenance import provenance
 from tunebook.execute.scoring import Scorer
 from tunebook.fingerprints import IN_BOOK, FingerprintCache, of_inputs
-from tunebook.folders import Damaged, RunFolder, digest_of_arrays
+from tunebook.folders import CHECKPOINT, Damaged, RunFolder, digest_of_arrays
 from tunebook.records import CurvePoint, Measurement, Outcome, Run
 from tunebook.task import Context, Task, Worker
 
@@ -62,31 +62,40 @@ class Attempt:
     meter: Meter
 
     def to_do(self) -> ToDo:
-        """Look at the folder; scores that may come to differ are removed.
+        """Look at the folder. Predictions that were removed to give back space are made again where they are asked for.
 
         Raises:
             DataChanged: when the run's inputs are not what its id was made from.
+            Crashed: when it would have to be trained, and may not be.
         """
         self._check_inputs()
         self.make_worker()
         known = self.finished.predictions if self.finished is not None else {}
         held, splits = self._held(), _splits(self.job, known)
-        lacking = tuple(split for split in splits if split not in held)
+        wanted = {*self._scored(), *(split for split in known if self.folder.predicted(split))}
+        lacking = tuple(split for split in splits if split in wanted and split not in held)
         training = self._needs_training(lacking)
-        if training or any(split in known for split in lacking):
-            self.folder.forget_scores()  # what follows may differ from what they were made of
+        if training and not self.job.train:
+            raise Crashed("it would have to be trained again, and only scoring was asked for")
+        if training or lacking:
+            self._check_weights()
         return ToDo(training, splits, splits if training else lacking)
 
     def complete(self, to_do: ToDo) -> Outcome:
         """Predict what lacks and score everything; the run is trained by now."""
         if to_do.training:
             self._check_inputs()
+        known = self.finished.predictions if self.finished is not None else {}
+        digests = dict(known)
         for split in to_do.lacking:
             self._predict(split)
-        self._score()
-        digests = {split: self._digest(split) for split in to_do.splits}
-        if self.finished is not None and not to_do.training:
-            return replace(self.finished, predictions=digests)
+            digests[split] = self._digest(split)
+        if any(digests[split] != digest for split, digest in known.items()):
+            self.folder.forget_scores()  # they were made of other predictions
+        if self.finished is None or not scored(self.job, self.folder):
+            self._score()
+        if self.finished is not None and (not to_do.training or digests == known):
+            return replace(self.finished, predictions=digests)  # trained again to what it was: so are its costs
         return Outcome("finished", predictions=digests, quantities=self._quantities())
 
     def described(self, outcome: Outcome) -> Outcome:
@@ -128,6 +137,18 @@ class Attempt:
         if roles:
             raise DataChanged(f"{' and '.join(roles)} {changed}")
 
+    def _check_weights(self) -> None:
+        """Refuse weights of a run that were removed to give back space: what they held is known, and no more.
+
+        Raises:
+            DataChanged: naming them.
+        """
+        config = self.task.Config.model_validate(self.run.configuration.values)
+        files = (file for found in self.task.inputs(config, self.job.book) for file in found.files)
+        for file in files:
+            if file.name == CHECKPOINT and not file.exists():
+                raise DataChanged(f"the weights {file} were removed; `tunebook run` trains them again")
+
     def _held(self) -> set[str]:
         """Splits whose stored predictions are those of the finished outcome."""
         known = self.finished.predictions if self.finished is not None else {}
@@ -142,7 +163,13 @@ class Attempt:
     def _needs_training(self, lacking: Sequence[str]) -> bool:
         if self.run.length == 0:
             return False
-        return self.finished is None or (bool(lacking) and not self.folder.checkpoint.exists())
+        asked = bool(lacking) or self.job.checkpoint
+        return self.finished is None or (asked and not self.folder.checkpoint.exists())
+
+    def _scored(self) -> tuple[str, ...]:
+        """What is scored: all splits that are asked for, and those that have been scored in this way before."""
+        measured = (one.split for one in self.folder.read_measurements(self.job.scoring.id))
+        return _splits(self.job, measured)
 
     def _predict(self, split: str) -> None:
         clear(self.folder.at / "predictions" / split)
@@ -160,7 +187,7 @@ class Attempt:
         scorer = Scorer(self.run, scoring, self.task, self.worker, folder, self.context)
         settings = scorer.calibrate()
         measurements: list[Measurement] = []
-        for split in _splits(self.job, (one.split for one in folder.read_measurements(scoring.id))):
+        for split in self._scored():
             draw = split in self.job.pictures or folder.picture_list(scoring.id, split).exists()
             measurements += scorer.measure(split, settings, draw=draw)
         folder.write_scoring(scoring)
@@ -170,6 +197,13 @@ class Attempt:
 
     def _quantities(self) -> dict[str, float]:
         return {name: float(value) for name, value in self.worker.quantities(self.run, self.context).items()}
+
+
+def scored(job: Job, folder: RunFolder) -> bool:
+    """Whether a run has been scored as a job asks: every split, and every picture drawn."""
+    scoring = job.scoring.id
+    measured = {one.split for one in folder.read_measurements(scoring) if one.item == ""}
+    return {*job.splits, job.scoring.split} <= measured and all(folder.drawn(scoring, split) for split in job.pictures)
 
 
 def train(attempts: Sequence[Attempt]) -> Mapping[str, Diverged]:
@@ -208,11 +242,13 @@ def train(attempts: Sequence[Attempt]) -> Mapping[str, Diverged]:
 
 
 def clear(folder: Path, *, but: Sequence[Path] = ()) -> None:
-    """Empty a folder, if it is there; files in it may stay."""
+    """Empty a folder, if it is there; some of what lies in it may stay."""
     for path in folder.iterdir() if folder.exists() else ():
+        if path in but:
+            continue
         if path.is_dir():
             shutil.rmtree(path)
-        elif path not in but:
+        else:
             path.unlink()
 
 

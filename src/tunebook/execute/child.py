@@ -21,16 +21,17 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-from tunebook.errors import Crashed, DataChanged, Diverged, InputError, OutOfMemory, Problem, RunError
-from tunebook.execute.attempt import Attempt, ToDo, clear, train
+from tunebook.errors import Crashed, DataChanged, Diverged, InputError, OutOfMemory, Problem, RunError, Told
+from tunebook.execute.attempt import Attempt, ToDo, clear, scored, train
 from tunebook.execute.job import Job
 from tunebook.execute.metering import Meter, metered
 from tunebook.execute.printing import printing_to
 from tunebook.folders import Busy, RunFolder
 from tunebook.records import Outcome, Run
-from tunebook.task import Task, Worker, find
+from tunebook.task import Task, Worker, task_of
 
 LOCK_SECONDS = 10.0
 REASON_LENGTH = 300
@@ -72,14 +73,13 @@ def work(job: Job, *, redirect: bool = False) -> tuple[Outcome, ...]:
 def answers(finished: Outcome, job: Job, folder: RunFolder) -> bool:
     """Whether a finished outcome, and what lies beside it, is what a job asks for.
 
-    It is not when a split has no predictions, or its way of scoring has not scored one, or a picture is not there.
+    It is not when a split was never predicted, or its way of scoring has not scored one, or a picture is not there; nor
+    when a checkpoint is asked for that is not there. Predictions may have been removed since to give back space.
     """
-    asked, scoring = {*job.splits, job.scoring.split}, job.scoring.id
-    measured = {one.split for one in folder.read_measurements(scoring) if one.item == ""}
     return (
-        asked <= set(finished.predictions)
-        and asked <= measured
-        and all(folder.drawn(scoring, split) for split in job.pictures)
+        {*job.splits, job.scoring.split} <= set(finished.predictions)
+        and scored(job, folder)
+        and (folder.trained or not job.checkpoint)
     )
 
 
@@ -102,7 +102,7 @@ def load(path: str) -> Any:
 
 def _task(job: Job) -> Task:
     if job.task_object is None:
-        return find(job.task)
+        return task_of(job.runs[0])
     task: Task = load(job.task_object)
     return task
 
@@ -119,13 +119,18 @@ def _locked(job: Job, task: Task, folders: dict[str, RunFolder], *, redirect: bo
             outcomes[run.id] = finished
             continue
         if finished is None:
-            clear(folder.at, but=(folder.state, folder.spent) if folder.state.exists() else ())
+            clear(folder.at, but=_kept(folder) if folder.goes_on else ())
         folder.at.mkdir(parents=True, exist_ok=True)
         folder.write_run(run)
         open_.append((run, finished))
     if open_:
         outcomes |= _attempted(job, task, open_, folders, redirect=redirect)
     return tuple(outcomes[run.id] for run in job.runs)
+
+
+def _kept(folder: RunFolder) -> tuple[Path, ...]:
+    """What a training that goes on finds again."""
+    return folder.state, folder.spent, folder.out, folder.reports
 
 
 def _attempted(
@@ -202,7 +207,7 @@ def _ended(attempt: Attempt, to_do: ToDo | None, error: Exception | None) -> Out
         assert to_do is not None, "a run either failed or is known to need something"
         with metered([attempt.meter]):
             outcome = attempt.complete(to_do)
-        if finished is None or to_do.training:
+        if not outcome.provenance:
             outcome = attempt.described(outcome)
     except Exception as caught:
         if isinstance(caught, OSError) and caught.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -219,8 +224,10 @@ def _failure(attempt: Attempt, error: Exception) -> Outcome:
     """The failed outcome of an exception, with its traceback in the log."""
     folder = attempt.folder
     with folder.log.open("a", encoding="utf-8") as log:
-        traceback.print_exception(error, file=log)
+        if not isinstance(error, Told):
+            traceback.print_exception(error, file=log)
     if isinstance(error, Diverged | DataChanged):
         folder.forget_state()
+        folder.forget_out()
     folder.write_spent(attempt.meter.costs())
     return attempt.described(Outcome("failed", *failed(error)))

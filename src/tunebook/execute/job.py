@@ -32,6 +32,8 @@ class Job:
             executors that start processes.
         memory_gb: Limit of resident memory in 10^9 bytes; None for no limit. Held like `seconds`.
         task_object: `package.module:NAME` of a task that is not installed.
+        checkpoint: Whether the checkpoint itself is asked for: a run that lacks it is trained again.
+        train: Whether runs may be trained; those that would have to be are left as they are.
     """
 
     runs: tuple[Run, ...]
@@ -47,6 +49,8 @@ class Job:
     seconds: float | None = None
     memory_gb: float | None = None
     task_object: str | None = None
+    checkpoint: bool = False
+    train: bool = True
 
     def as_json(self) -> str:
         """Text from which `from_json` makes an equal job."""

@@ -71,9 +71,10 @@ class Scorer:
             Crashed: when predictions and items of the split do not correspond, or a score cannot be placed.
         """
         scores: dict[str, dict[str, ItemScore]] = {}
+        whole: dict[str, ItemScore] = {}
         drawn: list[Panels] = []
         for example, prediction in self._pairs(split):
-            for item, found in self._item_scores(prediction, example, settings).items():
+            for item, found in self._item_scores(prediction, example, settings, whole, split=split).items():
                 if item in scores:
                     raise Crashed(f"two examples of {split} were scored as {item}")
                 scores[item] = found
@@ -86,8 +87,12 @@ class Scorer:
         return tuple(
             measurement
             for name, metric in self.task.metrics.items()
-            for measurement in self._measurements(
-                metric, split, {item: found.get(name, _absent(name)) for item, found in scores.items()}, settings
+            for measurement in (
+                self._measured_whole(metric, split, whole.get(name, _absent(name)), settings)
+                if name in whole or not scores
+                else self._measurements(
+                    metric, split, {item: found.get(name, _absent(name)) for item, found in scores.items()}, settings
+                )
             )
         )
 
@@ -113,18 +118,53 @@ class Scorer:
             raise Crashed(f"{len(extra)} predictions of {split} belong to no item: {_some(extra)}")
 
     def _item_scores(
-        self, prediction: Prediction, example: Example, settings: Mapping[str, Settings]
+        self,
+        prediction: Prediction,
+        example: Example,
+        settings: Mapping[str, Settings],
+        whole: dict[str, ItemScore],
+        *,
+        split: str,
     ) -> dict[str, dict[str, ItemScore]]:
-        """Item -> metric -> score: of the whole example, or of its parts."""
+        """Item -> metric -> score: of the whole example, or of its parts.
+
+        Args:
+            whole: Metric -> score of the whole split; those of this example are added.
+        """
         found: dict[str, dict[str, ItemScore]] = {}
+        known = len(whole)
         for score in self.worker.score(self.run, prediction, example, settings):
             item = score.item or example.item
             if score.metric not in self.task.metrics:
                 raise Crashed(f"{item} was scored with {score.metric}, which is no metric of {self.task.name}")
+            if score.whole:
+                if score.metric in whole:
+                    raise Crashed(f"the whole of {split} was scored with {score.metric} twice")
+                whole[score.metric] = score
+                continue
             if score.metric in found.setdefault(item, {}):
                 raise Crashed(f"{item} was scored with {score.metric} twice")
             found[item][score.metric] = score
-        return found or {example.item: {}}
+        return found or ({example.item: {}} if len(whole) == known else {})
+
+    def _measured_whole(
+        self, metric: Metric, split: str, score: ItemScore, settings: Mapping[str, Settings]
+    ) -> Iterator[Measurement]:
+        """The aggregate as it stands, without items."""
+        used = settings[metric.mode].values if metric.mode in settings else {}
+        value = score.value if score.value is not None and math.isfinite(score.value) else None
+        reason = "" if value is not None else score.reason or f"the value is {score.value}"
+        yield Measurement(
+            metric=metric.facts.name,
+            split=split,
+            item="",
+            value=value,
+            n=0 if value is None else score.n,
+            expected=score.expected,
+            evaluator=self.scoring.evaluator,
+            settings=used,
+            reason=reason,
+        )
 
     def _measurements(
         self, metric: Metric, split: str, scores: Mapping[str, ItemScore], settings: Mapping[str, Settings]

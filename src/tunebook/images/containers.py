@@ -84,6 +84,16 @@ def stored(path: Path, key: str = "") -> Stored:
     return _of_zarr(path, key) if path.suffix.lower() == ZARR else _of_tiff(path)
 
 
+def keys(path: Path) -> tuple[str, ...]:
+    """Names of the arrays in an HDF5 file or a Zarr folder, ordered.
+
+    Raises:
+        DataError: when the file is damaged.
+    """
+    with _reading(path, ""):
+        return tuple(sorted(_hdf5_keys(path) if path.suffix.lower() in HDF5 else _zarr_keys(path)))
+
+
 def read(array: Stored, index: tuple[int | slice, ...], *, place: str) -> NDArray[Any]:
     """A part of an array, by one number or slice for every axis.
 
@@ -168,6 +178,16 @@ def _of_hdf5(path: Path, key: str) -> Stored:
         message = "must lie in this file, so that the run's id covers it; it points to another file"
         raise DataError(Problem(f"{path}, {key}", message, "copy the array into one file"))
     return _numbers(path, key, shape, dtype, names)
+
+
+def _hdf5_keys(path: Path) -> list[str]:
+    # Only a study with such a file pays for the import.
+    import h5py  # noqa: PLC0415
+
+    found: list[str] = []
+    with h5py.File(path, "r", locking="best-effort") as file:
+        file.visititems(lambda name, at: found.append(os.fsdecode(name)) if isinstance(at, h5py.Dataset) else None)
+    return found
 
 
 def _hdf5_part(array: Stored, index: tuple[int | slice, ...]) -> NDArray[Any]:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, insert, select
 from tunebook.errors import LedgerError, Problem
 from tunebook.folders import RunFolder
 from tunebook.ledger import tables
-from tunebook.ledger.records_files import Decided, decision_as_plain, read_record
+from tunebook.ledger.records_files import Decided, Noted, Stopped, decision_as_plain, read_record
 from tunebook.records import Measurement, Outcome, Run, Settings
 
 Rows = list[dict[str, Any]]
@@ -54,10 +54,14 @@ def index_folder(connection: Connection, folder: RunFolder) -> None:
 def index_record(connection: Connection, path: Path) -> None:
     """Add a plan or a decision file; nothing happens when it is there already.
 
+    Stops and notes are read from their files: they have no rows.
+
     Raises:
         LedgerError: when the file is missing, damaged, edited or of another kind.
     """
     record = read_record(path)
+    if isinstance(record, Stopped | Noted):
+        return
     table = tables.decisions if isinstance(record, Decided) else tables.plans
     known = (table.c.study == record.study) & (table.c.record == path.stem)
     if connection.execute(select(table.c.number).where(known)).first() is not None:

@@ -162,6 +162,12 @@ class Ledger:
             for row in self._of(query, table.c.run, run_ids)
         }
 
+    def configured(self, run_ids: Iterable[str]) -> Mapping[tuple[str, int], Mapping[str, Any]]:
+        """(run, length) -> its configuration with every default written out."""
+        table = tables.runs
+        query = select(table.c.run, table.c.length, table.c.resolved)
+        return {(row.run, row.length): row.resolved for row in self._of(query, table.c.run, run_ids)}
+
     def scored(self, run_ids: Iterable[str]) -> Mapping[tuple[str, int, str], str]:
         """(run, length, id of the scoring) -> the evaluator, of every way in which these runs were scored."""
         table = tables.scorings

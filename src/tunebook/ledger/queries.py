@@ -10,6 +10,8 @@ from tunebook.ledger.ledger import Aggregate, Ledger
 from tunebook.ledger.records_files import PlannedEntry
 from tunebook.records import Outcome, Part, RunFacts, Settings
 
+LOG_LINES = 40
+"""How much of the log of a failed run is shown."""
 Key = tuple[str, str]
 Scored = tuple[str, int, str]
 
@@ -109,6 +111,7 @@ def _facts(
         **known,
         status=outcome.status,
         reason=": ".join(part for part in (outcome.kind, outcome.reason) if part),
+        log=folder.last_lines(LOG_LINES) if outcome.status == "failed" else "",
         scores=scored.scores,
         reasons=scored.reasons,
         counts=scored.counts,

@@ -1,7 +1,9 @@
-"""The small record files of a book: what a study plans and what it decided.
+"""The small record files of a book: what a study plans, what it decided, why it was left before its end, what is said.
 
     records/<study>/plan-<digest12>.json       {study, number, declared, runs: [entry, …]}
     records/<study>/decision-<digest12>.json   {study, number, decision: {…}}
+    records/<study>/stop-<digest12>.json       {study, number, plan, lacking, stop: {…}}
+    records/<study>/note-<digest12>.json       {study, number, note: {…}}
 
 A file is written once and never edited: its name holds the digest of its content. The highest number counts;
 older files stay. Two files with one number (books that were joined) are ordered by name.
@@ -16,7 +18,7 @@ from typing import Any, get_args
 
 from tunebook.errors import LedgerError, Problem
 from tunebook.folders import read_json, write_json
-from tunebook.records import Case, Decision, Overruling, Role, RuleArgument, Scalar, digest
+from tunebook.records import Case, Decision, Note, Overruling, Role, RuleArgument, Scalar, Stop, digest
 
 FOLDER = "records"
 OPTIONAL: Mapping[str, object] = {
@@ -83,6 +85,32 @@ class Decided:
         return self.decision.study
 
 
+@dataclass(frozen=True)
+class Stopped:
+    """Why a command left a study before all of its runs had ended.
+
+    Args:
+        plan: Number of the plan that was left.
+        lacking: Digest of the runs that it lacked then: once one of them has ended, this tells of the past.
+        number: Among the stops of the study.
+    """
+
+    study: str
+    stop: Stop
+    plan: int
+    lacking: str
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class Noted:
+    """A person's words and their number among the notes of their study."""
+
+    study: str
+    note: Note
+    number: int = 0
+
+
 def write_plan(book: Path, *, study: str, declared: str, entries: Sequence[PlannedEntry]) -> Path:
     """Record what a study holds; nothing is written when its newest plan says the same.
 
@@ -125,13 +153,72 @@ def write_decision(book: Path, decision: Decision) -> Path:
     return _write(book, decision.study, "decision", _content_of_decision(decided))
 
 
+def write_stop(book: Path, stopped: Stopped) -> Path:
+    """Record why a study was left; nothing is written when the study's newest stop says the same.
+
+    The caller holds the book's lock.
+
+    Returns:
+        The file of the newest stop.
+
+    Raises:
+        LedgerError: when an earlier stop of the study is damaged.
+    """
+    newest = newest_stop(book, stopped.study)
+    if newest is not None:
+        if _same(_content_of_stop(replace(newest, number=stopped.number)), _content_of_stop(stopped)):
+            return _place(book, stopped.study, "stop", _content_of_stop(newest))
+        stopped = replace(stopped, number=newest.number + 1)
+    return _write(book, stopped.study, "stop", _content_of_stop(stopped))
+
+
+def newest_stop(book: Path, study: str) -> Stopped | None:
+    """Why a study was left the last time; None when it never was.
+
+    Raises:
+        LedgerError: when a stop of the study is damaged.
+    """
+    found = [(read_stop(path), path.stem) for path in _files(book, study, "stop")]
+    return max(found, key=lambda each: (each[0].number, each[1]))[0] if found else None
+
+
+def write_note(book: Path, study: str, note: Note) -> Path:
+    """Record what a person says; nothing is written when the study's newest note says the same.
+
+    The caller holds the book's lock.
+
+    Returns:
+        The file of the newest note.
+
+    Raises:
+        LedgerError: when an earlier note of the study is damaged.
+    """
+    earlier, number = read_notes(book, study), 0
+    if earlier:
+        newest = earlier[-1]
+        if newest.note == note:
+            return _place(book, study, "note", _content_of_note(newest))
+        number = newest.number + 1
+    return _write(book, study, "note", _content_of_note(Noted(study, note, number)))
+
+
+def read_notes(book: Path, study: str) -> tuple[Noted, ...]:
+    """What people noted of a study, the oldest first.
+
+    Raises:
+        LedgerError: when a note of the study is damaged.
+    """
+    found = [(read_note(path), path.stem) for path in _files(book, study, "note")]
+    return tuple(noted for noted, _ in sorted(found, key=lambda each: (each[0].number, each[1])))
+
+
 def all_records(book: Path) -> Iterator[Path]:
     """Every record file of a book, ordered by study and name."""
     yield from sorted((book / FOLDER).glob("*/*.json"))
 
 
-def read_record(path: Path) -> Plan | Decided:
-    """A plan or a decision file.
+def read_record(path: Path) -> Plan | Decided | Stopped | Noted:
+    """A plan, a decision, a stop or a note file.
 
     Raises:
         LedgerError: when the file is missing, damaged, edited or of another kind.
@@ -141,7 +228,12 @@ def read_record(path: Path) -> Plan | Decided:
         return read_plan(path)
     if kind == "decision":
         return read_decision(path)
-    raise LedgerError(Problem(str(path), "must be plan-….json or decision-….json; got another name"))
+    if kind == "stop":
+        return read_stop(path)
+    if kind == "note":
+        return read_note(path)
+    kinds = "plan-….json, decision-….json, stop-….json or note-….json"
+    raise LedgerError(Problem(str(path), f"must be {kinds}; got another name"))
 
 
 def read_plan(path: Path) -> Plan:
@@ -171,6 +263,38 @@ def read_decision(path: Path) -> Decided:
     found = _read(path)
     try:
         return Decided(decision_from(found["decision"]), number=int(found["number"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise LedgerError(_damaged(path, error)) from error
+
+
+def read_stop(path: Path) -> Stopped:
+    """A stop file.
+
+    Raises:
+        LedgerError: when it is missing, damaged or edited.
+    """
+    found = _read(path)
+    try:
+        return Stopped(
+            study=found["study"],
+            stop=Stop(**found["stop"]),
+            plan=int(found["plan"]),
+            lacking=str(found["lacking"]),
+            number=int(found["number"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise LedgerError(_damaged(path, error)) from error
+
+
+def read_note(path: Path) -> Noted:
+    """A note file.
+
+    Raises:
+        LedgerError: when it is missing, damaged or edited.
+    """
+    found = _read(path)
+    try:
+        return Noted(study=found["study"], note=Note(**found["note"]), number=int(found["number"]))
     except (KeyError, TypeError, ValueError) as error:
         raise LedgerError(_damaged(path, error)) from error
 
@@ -225,6 +349,14 @@ def _content_of_decision(decided: Decided) -> dict[str, Any]:
     return {"study": decided.study, "number": decided.number, "decision": decision_as_plain(decided.decision)}
 
 
+def _content_of_stop(stopped: Stopped) -> dict[str, Any]:
+    return asdict(stopped)
+
+
+def _content_of_note(noted: Noted) -> dict[str, Any]:
+    return asdict(noted)
+
+
 def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return digest(one) == digest(other)
 
@@ -240,9 +372,13 @@ def _files(book: Path, study: str, kind: str) -> list[Path]:
 
 
 def _write(book: Path, study: str, kind: str, content: dict[str, Any]) -> Path:
-    path = book / FOLDER / study / f"{kind}-{digest(content)[:12]}.json"
+    path = _place(book, study, kind, content)
     write_json(path, content)
     return path
+
+
+def _place(book: Path, study: str, kind: str, content: dict[str, Any]) -> Path:
+    return book / FOLDER / study / f"{kind}-{digest(content)[:12]}.json"
 
 
 def _read(path: Path) -> dict[str, Any]:

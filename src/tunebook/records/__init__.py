@@ -26,6 +26,7 @@ from tunebook.records.runs import (
 from tunebook.records.surveys import DataFacts, SplitFacts
 from tunebook.records.tables import (
     COSTS,
+    Change,
     Chapter,
     Control,
     Decision,
@@ -43,8 +44,8 @@ from tunebook.records.tables import (
 )
 
 __all__ = [
-    "COSTS", "Case", "Chapter", "Configuration", "Control", "Costs", "CurvePoint", "DATA_ROOT", "DataFacts", "Decision",
-    "Excluded", "Measurement", "MetricFacts", "Note", "Outcome", "Overruling", "Part", "Picture", "PictureChoice",
-    "Pixels", "PlannedRun", "Rating", "Role", "Row", "RuleArgument", "Run", "RunFacts", "Scalar", "Scoring", "Settings",
-    "SplitFacts", "State", "Stop", "Table", "Upstream", "canonical_json", "digest",
+    "canonical_json", "Case", "Change", "Chapter", "Configuration", "Control", "COSTS", "Costs", "CurvePoint",
+    "DATA_ROOT", "DataFacts", "Decision", "digest", "Excluded", "Measurement", "MetricFacts", "Note", "Outcome",
+    "Overruling", "Part", "Picture", "PictureChoice", "Pixels", "PlannedRun", "Rating", "Role", "Row", "RuleArgument",
+    "Run", "RunFacts", "Scalar", "Scoring", "Settings", "SplitFacts", "State", "Stop", "Table", "Upstream",
 ]  # fmt: skip

@@ -34,6 +34,9 @@ class DataFacts:
             in kind from the others, masks without foreground, rows without a label.
         pictures: A contact sheet: some items of each split, with the paths of their PNG thumbnails; the item's name
             begins with its split (`train/cell_07`). Empty where there is nothing to see.
+        together: What is said of all items, behind their number: `of 512 × 512 px, 14 objects each (median)`.
+        twice: What is in two splits with the same content, a sentence for every two splits: a model is tested there on
+            what it was trained on.
     """
 
     name: str
@@ -41,3 +44,5 @@ class DataFacts:
     splits: Sequence[SplitFacts]
     odd: Sequence[str] = ()
     pictures: Sequence[Picture] = ()
+    together: str = ""
+    twice: Sequence[str] = ()

@@ -210,6 +210,22 @@ class Control:
 
 
 @dataclass(frozen=True)
+class Change:
+    """A part of how a study chooses that was otherwise when it had results already.
+
+    Args:
+        part: `rule` (with metric and split), `require`, `prefer` or `where`.
+        before: How it was, the oldest first: `where 0.25 <= alpha / rank`. `now`: how it is.
+        left_out: Configurations that had results then and are not among its rows; of `where` alone.
+    """
+
+    part: str
+    before: Sequence[str]
+    now: str
+    left_out: int = 0
+
+
+@dataclass(frozen=True)
 class Upstream:
     """What other studies did for an alternative that starts from their decisions.
 
@@ -271,18 +287,21 @@ class Table:
     """Studies that it builds on and that decide otherwise since it was planned."""
     pictures: PictureChoice = 5
     """Which items the gallery shows."""
-    earlier: Sequence[str] = ()
-    """How the study chose when it had results before, where that is not how it chooses: `best-mean of box.msa on val`,
-    the oldest first."""
+    where: Sequence[str] = ()
+    """Constraints over parameters, as the study states them: `0.25 <= alpha / rank`."""
+    earlier: Sequence[Change] = ()
+    """What of its choice was otherwise when it had results already."""
     data: Sequence[DataFacts] = ()
     """The data sets of the study, in the order of its cases, as they were when it was planned."""
     notes: Sequence[Note] = ()
     """What people say of it, the oldest first."""
+    stopped: Mapping[str, str] = field(default_factory=dict)
+    """Studies that it builds on and that were decided on part of their search -> what that was (`Decision.stopped`)."""
     stop: Stop | None = None
     """Why its last command left it, where runs are missing since; None too while it runs, or where it was killed."""
 
 
-State = Literal["decided", "outdated", "undecided", "partly run", "not run"]
+State = Literal["decided", "outdated", "undecided", "interim", "stopped", "not run"]
 
 
 @dataclass(frozen=True)
@@ -291,11 +310,11 @@ class Chapter:
 
     Args:
         state: `decided`; `outdated` (decided, and changed since); `undecided` (all ran, and the rule could not choose);
-            `partly run`; `not run`.
+            `interim` (runs are missing: it runs, or was killed); `stopped` (its last command left it); `not run`.
         done: Runs that finished. `failed`: those that ended without a result. `planned`: all that it declares.
         decision: The current one, or the last.
         after: The studies that it builds on, and what it takes from each: `base`, `weights`, `alternative`, `refine`.
-        why: Why a decision is outdated, or why there is none.
+        why: Why a decision is outdated or made on part of the search, or why there is none.
     """
 
     study: str

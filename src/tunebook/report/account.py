@@ -7,7 +7,7 @@ from typing import Literal
 
 from tunebook.analyse import all_runs, called, cases, cell, under_every_name
 from tunebook.records import Role, Row, RunFacts, Scalar, Settings, Table
-from tunebook.report.cards import Block, Card, Facts, Grid, Heading, Said, Value
+from tunebook.report.cards import Block, Card, Facts, Grid, Heading, Said, Source, Value
 from tunebook.report.wording import count, counted, joined, number, pairs, spread, value_text
 
 ROLES: Mapping[Role, str] = {
@@ -20,11 +20,18 @@ ROLES: Mapping[Role, str] = {
 """Role -> what its runs are for, in the order of showing."""
 STATUSES: tuple[Literal["finished", "failed", "missing"], ...] = ("finished", "failed", "missing")
 
+LOGS = 10
+"""Of how many ways to fail a log is shown."""
+
 Held = tuple[Row, RunFacts]
 
 
-def declared_card(table: Table) -> Card:
-    """Declared, excluded, equivalent, distinct; runs by role: finished, failed, missing, with reasons."""
+def declared_card(table: Table, *, without_costs: bool = False) -> Card:
+    """Declared, excluded, equivalent, distinct; runs by role: finished, failed, missing, with reasons and logs.
+
+    Args:
+        without_costs: Leave out what differs between equal studies: logs, which hold paths and times.
+    """
     further = (*(row for control in table.controls for row in control.here), *table.baselines)
     held = [*all_runs(table), *((row, run) for row in further for run in row.runs)]
     runs = {(run.id, run.repeat): run for _, run in held}  # one that serves two roles is one run
@@ -40,6 +47,7 @@ def declared_card(table: Table) -> Card:
     troubled = [(row, run) for row, run in held if run.status != "finished"]
     if troubled:
         blocks.append(_run_grid(troubled, title=f"{counted(len(troubled), 'run')} without a result", folded=False))
+    blocks += [] if without_costs else _logs(troubled)
     blocks.append(_run_grid(held, title=f"All {counted(len(runs), 'run')}", folded=True))
     return Card("declared", "Declared and run", sentence, blocks)
 
@@ -84,6 +92,18 @@ def _ranges(settings: Sequence[Settings]) -> Iterator[str]:
         if low < high:
             taken = f"mean {number(fmean(values))}, from {number(low)} to {number(high)}"
         yield f"{called}, chosen by {metric} on {split}: {taken}, over {counted(len(values), 'run')}."
+
+
+def _logs(troubled: Sequence[Held]) -> Iterator[Block]:
+    """The end of the log of failed runs; of many that failed in one way, the first."""
+    failed: dict[str, list[Held]] = {}
+    for row, run in troubled:
+        if run.log:
+            failed.setdefault(run.reason, []).append((row, run))
+    for (row, run), *others in list(failed.values())[:LOGS]:
+        also = f", and {counted(len(others), 'other')} with the same reason" if others else ""
+        name = " ".join(part for part in (called(row), _replicate(run)) if part)
+        yield Source(f"The end of the log of {name}{also}", run.log, "text")
 
 
 def _points(table: Table, distinct: int) -> Facts:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from tunebook.analyse import Difference, Standing, difference
+from tunebook.analyse.noise import folds
 from tunebook.report.cards import Facts, Figures, Grid, Heading, Value
 from tunebook.report.figures.drawing import text_width
 from tunebook.report.figures.figure import Estimate, Group, IntervalsFigure, Kind
@@ -18,6 +19,7 @@ from tunebook.report.wording import (
     number,
     over_cases,
     shortened,
+    units,
     with_n,
 )
 
@@ -61,7 +63,7 @@ def verdict(board: Board, at: int) -> str:
     elif behind:
         parts.append(f"Behind it: {listed(behind)}.")
     if untold:
-        parts.append(f"{untold} cannot be compared with it, for want of common seeds.")
+        parts.append(f"{untold} cannot be compared with it, for want of common {units(board.table)}.")
     return " ".join(parts)
 
 
@@ -89,6 +91,10 @@ def floors(board: Board) -> list[Standing]:
 def covered(board: Board) -> str:
     """What the intervals of a board cover: other seeds, and other items where they are known."""
     items = {gap_of.items for row in board.rows for gap_of in row.behind if gap_of is not None}
+    if folds(board.table):
+        return "other seeds and folds of these data" + (
+            ", and other items where they are known" if items != {0} else ""
+        )
     if items == {0}:
         return "other seeds on these same items"
     return (
@@ -146,7 +152,7 @@ def _estimate(board: Board, row: Standing, at: int) -> Estimate:
     if row.first[at] and cell.mean is not None:
         return Estimate(who, 0.0, said=f"best, {number(cell.mean)}", kind="best")
     if behind is None:
-        why = "too few seeds in common" if cell.complete else shortened(cell.reason or "no value")
+        why = f"too few {units(board.table)} in common" if cell.complete else shortened(cell.reason or "no value")
         return Estimate(who, None, said=why)
     kind: Kind = "behind" if behind.apart else "level"
     mean, low, high = _signed(behind, board.way(at))
@@ -155,7 +161,7 @@ def _estimate(board: Board, row: Standing, at: int) -> Estimate:
 
 def _numbers(board: Board, told: Sequence[int]) -> Grid:
     headings = [Heading(each) for each in (board.kind, "metric", "split", "case", "against the best")]
-    headings += [Heading(each, numeric=True) for each in ("behind by", "from", "to", "seeds", "items")]
+    headings += [Heading(each, numeric=True) for each in ("behind by", "from", "to", units(board.table), "items")]
     lines = [_line(board, row, at) for at in told for row in board.rows]
     facets = {
         heading.text: [line[at].text for line in lines]

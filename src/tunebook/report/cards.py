@@ -10,6 +10,7 @@ from typing import Literal
 from tunebook.analyse import Finding
 from tunebook.records import Pixels
 from tunebook.report.figures.figure import Figure
+from tunebook.report.prose import Passage
 
 LONG = 25
 """A table of more rows than this is not shown whole at first."""
@@ -115,6 +116,20 @@ class Remark:
 
 
 @dataclass(frozen=True)
+class Words:
+    """A note of a person, visibly theirs.
+
+    Args:
+        signed: Who wrote it where, and when.
+        about: What it is on, before it; empty for the whole page.
+    """
+
+    passages: Sequence[Passage]
+    signed: str
+    about: str = ""
+
+
+@dataclass(frozen=True)
 class Findings:
     """Flaws, each with its evidence, what it means and the way out."""
 
@@ -152,6 +167,14 @@ class Gallery:
 
     columns: Sequence[str]
     rows: Sequence[tuple[str, Sequence[Panel]]]
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Contacts:
+    """A contact sheet: items with their pictures, as many beside each other as there is room for."""
+
+    items: Sequence[tuple[str, Sequence[Panel]]]
     title: str = ""
 
 
@@ -240,13 +263,18 @@ class Wall:
 
 @dataclass(frozen=True)
 class Source:
-    """A text shown as it is, folded."""
+    """A text shown as it is, folded.
+
+    Args:
+        language: What Markdown calls it.
+    """
 
     title: str
     text: str
+    language: str = "yaml"
 
 
-Block = Grid | Facts | Said | Remark | Findings | Figures | Gallery | Wall | Source
+Block = Grid | Facts | Said | Remark | Words | Findings | Figures | Gallery | Contacts | Wall | Source
 
 
 @dataclass(frozen=True)
@@ -275,7 +303,10 @@ class Page:
     Args:
         name: Names its files.
         kind: What it is: `Study · promptable-segmentation`.
+        mark: That it is not the whole, and why; above all else. Empty where it is.
+        refresh: Seconds after which a browser reads the file again; 0 for never.
         answer: What was found, in a sentence. `more`: what belongs to it, one sentence each.
+        made_from: What it shows, at its end.
     """
 
     name: str
@@ -284,3 +315,6 @@ class Page:
     answer: str
     cards: Sequence[Card]
     more: Sequence[str] = ()
+    mark: str = ""
+    refresh: int = 0
+    made_from: str = "its ledger and run folders"

@@ -2,19 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 
-from tunebook.analyse import Judgement, cases, judge, ordered, outdated, runs_of
+from tunebook.analyse import Judgement, cases, is_open, judge, ordered, outdated, progress, runs_of
 from tunebook.records import Decision, Table
 from tunebook.report.candidates import candidates, recorded
 from tunebook.report.cards import Block, Card, Facts, Remark, Said
 from tunebook.report.controls import control_blocks
+from tunebook.report.progress import ended
 from tunebook.report.rules import rule_in_words
-from tunebook.report.wording import carried, counted, dotted, in_case, number
+from tunebook.report.wording import carried, counted, dotted, in_case, number, parameters
 
 
 def decision_card(table: Table) -> Card:
     """The rule, what it chose, the evidence, and the candidates it chose from."""
     judgement = judge(table)
     decision = table.decision or judgement.decision
+    if table.decision is None and is_open(table):
+        return Card("decision", "Decision", absent=f"it is made once all runs have ended; {ended(progress(table))}")
     if decision is None:
         return Card("decision", "Decision", absent=judgement.reason, caveats=judgement.caveats)
     facts = [
@@ -27,7 +30,7 @@ def decision_card(table: Table) -> Card:
     blocks += [Said(found, _why(decision))] if (found := _evidence(decision, judgement)) else []
     blocks.append(Facts(facts))
     blocks += [recorded(table, decision)] if outdated(table) else candidates(table, decision, judgement)
-    if table.decision is not None and (whole := dotted(decision.values)):
+    if table.decision is not None and (whole := dotted(parameters(decision.values))):
         blocks.append(Facts(list(whole.items()), f"The whole configuration ({len(whole)} values)", folded=True))
     blocks += control_blocks(table)
     return Card("decision", "Decision", _sentence(table, decision), blocks, judgement.caveats)
@@ -48,7 +51,8 @@ def _sentence(table: Table, decision: Decision) -> str:
         return f"Nothing is decided yet. The rule {decision.rule} would carry {who} forward: {score}"
     if decision.overruled is not None:
         return f"{decision.overruled.by} carries {who} forward, against the rule {decision.rule}: {score}"
-    return f"The rule {decision.rule} carries {who} forward: {score}"
+    stopped = f" The search was stopped by {decision.stopped}." if decision.stopped else ""
+    return f"The rule {decision.rule} carries {who} forward: {score}{stopped}"
 
 
 def _overruled(decision: Decision) -> Iterator[Remark]:

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -14,6 +14,7 @@ from tunebook.report.cards import LONG, Block, Facts, Grid, Page, Wall
 from tunebook.report.figures import drawn
 from tunebook.report.figures.figure import Figure
 from tunebook.report.figures.svg import svg
+from tunebook.report.prose import Passage
 from tunebook.report.wall_data import wall_data
 from tunebook.report.wording import first_and_rest
 
@@ -66,6 +67,7 @@ def _environment() -> Environment:
     environment.filters["lines"] = first_and_rest
     environment.filters["facets_of"] = _facets_of
     environment.filters["json"] = _json
+    environment.filters["in_lists"] = _in_lists
     environment.globals["LONG"] = LONG
     environment.globals["COLOURS"] = COLOURS
     return environment
@@ -96,6 +98,23 @@ def _anchors(codes: Sequence[str]) -> list[str]:
     """`T101`, and `T101-2` for the second of the same code."""
     before = [codes[:at].count(code) for at, code in enumerate(codes)]
     return [f"{code}-{n + 1}" if n else code for code, n in zip(codes, before, strict=True)]
+
+
+def _in_lists(passages: Sequence[Passage]) -> Iterator[tuple[Markup, Passage | None]]:
+    """Every passage with the tags that open and close lists before it; at the end what is left to close."""
+    lists: list[str] = []
+    for passage in passages:
+        item = passage.kind in ("item", "numbered")
+        tag, depth = "ol" if passage.kind == "numbered" else "ul", passage.depth + 1 if item else 0
+        before = "".join(f"</li></{lists.pop()}>" for _ in range(len(lists) - depth))
+        if item and len(lists) == depth:
+            same = lists[-1] == tag
+            before += "</li><li>" if same else f"</li></{lists.pop()}>"
+        while len(lists) < depth:
+            lists.append(tag)
+            before += f"<{tag}{f' start={chr(34)}{passage.number}{chr(34)}' if tag == 'ol' else ''}><li>"
+        yield Markup(before), passage
+    yield Markup("".join(f"</li></{tag}>" for tag in reversed(lists))), None
 
 
 def _facets_of(grid: Grid, row: int) -> str:

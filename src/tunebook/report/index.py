@@ -1,11 +1,14 @@
 """The index of a book: its studies in order, what was decided in each, and what each builds on."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from tunebook.records import Chapter
+from tunebook.records import Chapter, Note, Table
 from tunebook.report.cards import Block, Card, Figures, Grid, Heading, Page, Said, Value
 from tunebook.report.figures.figure import ChainFigure, Node
+from tunebook.report.notes import words_of
+from tunebook.report.quoting import numbers_among
 from tunebook.report.wording import count, counted, joined, number
 from tunebook.report.writing import Rendered, write
 
@@ -13,7 +16,8 @@ STATES = {
     "decided": "decided",
     "outdated": "decided but outdated",
     "undecided": "run, not decided",
-    "partly run": "partly run",
+    "interim": "interim",
+    "stopped": "stopped",
     "not run": "not run",
 }
 """State -> how it is written."""
@@ -21,7 +25,24 @@ INDEX = "index"
 """Name of the index's files: no study's."""
 
 
-def index(name: str, chapters: Sequence[Chapter], *, to: Path) -> Rendered:
+@dataclass(frozen=True)
+class Remarks:
+    """What people say of a whole book.
+
+    Args:
+        notes: Their words. `tables`: study -> its table, of every study that a `{{…}}` in them is about.
+        only: The study of a book that has one.
+    """
+
+    notes: Sequence[Note] = ()
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    only: str = ""
+
+
+NONE = Remarks()
+
+
+def index(name: str, chapters: Sequence[Chapter], *, to: Path, remarks: Remarks = NONE) -> Rendered:
     """Write `index.md`, `index.html` and `index/chain.png` into the folder of a book's pages.
 
     Equal chapters beside equal pages give equal bytes.
@@ -30,23 +51,31 @@ def index(name: str, chapters: Sequence[Chapter], *, to: Path) -> Rendered:
         name: What the book is called.
         chapters: Its studies in order.
         to: The folder of pages: a study whose page is there is linked to it.
+        remarks: What people say of it.
     """
-    return write(_page(name, chapters, to), INDEX, to=to)
+    linked = {each.study for each in chapters if (to / f"{each.study}.html").is_file()}
+    return write(compose_index(name, chapters, linked=linked, remarks=remarks), INDEX, to=to)
 
 
-def _page(name: str, chapters: Sequence[Chapter], to: Path) -> Page:
+def compose_index(name: str, chapters: Sequence[Chapter], *, linked: Collection[str], remarks: Remarks = NONE) -> Page:
+    """The cards of a book.
+
+    Args:
+        linked: The studies whose names lead to their pages.
+    """
+    words = [words_of(remarks.notes, numbers_among(remarks.tables, only=remarks.only))] if remarks.notes else []
     return Page(
         name=name,
         kind="Book",
         question="",
         answer=_answer(chapters),
         more=_runs(chapters),
-        cards=[_chain_card(chapters), _studies_card(chapters, to)],
+        cards=[_chain_card(chapters), _studies_card(chapters, linked), *words],
     )
 
 
 def _answer(chapters: Sequence[Chapter]) -> str:
-    """`9 studies: 8 decided, 1 partly run.`."""
+    """`9 studies: 8 decided, 1 interim.`."""
     counts = {state: sum(each.state == state for each in chapters) for state in STATES}
     said = [f"{n} {STATES[state]}" for state, n in counts.items() if n]
     return (
@@ -63,7 +92,7 @@ def _runs(chapters: Sequence[Chapter]) -> tuple[str, ...]:
     return (f"{count(done)} of {counted(planned, 'run')} finished{lost}. A run that two studies share counts in both.",)
 
 
-def _studies_card(chapters: Sequence[Chapter], to: Path) -> Card:
+def _studies_card(chapters: Sequence[Chapter], linked: Collection[str]) -> Card:
     headings = [
         Heading("study"),
         Heading("question"),
@@ -73,7 +102,7 @@ def _studies_card(chapters: Sequence[Chapter], to: Path) -> Card:
         Heading("score", numeric=True),
         Heading("builds on"),
     ]
-    rows = [[*_row(each, to)] for each in chapters]
+    rows = [[*_row(each, linked)] for each in chapters]
     facets = {"state": [STATES[each.state] for each in chapters], "task": [each.task for each in chapters]}
     grid = Grid(
         "The studies of the book, in order.",
@@ -86,9 +115,8 @@ def _studies_card(chapters: Sequence[Chapter], to: Path) -> Card:
     return Card("studies", "Studies", "In the order in which they follow from each other.", blocks)
 
 
-def _row(each: Chapter, to: Path) -> Iterator[Value]:
-    there = (to / f"{each.study}.html").is_file()
-    yield Value(each.study, page=each.study if there else "")
+def _row(each: Chapter, linked: Collection[str]) -> Iterator[Value]:
+    yield Value(each.study, page=each.study if each.study in linked else "")
     yield Value(each.question or "no question is stated", muted=not each.question)
     yield Value(STATES[each.state])
     yield Value(
@@ -133,7 +161,7 @@ def _chain_card(chapters: Sequence[Chapter]) -> Card:
     headings = [Heading("from"), Heading("to"), Heading("what is carried")]
     rows = [[Value(one), Value(other), Value(how)] for one, other, how in edges]
     data = Grid("What is carried from study to study.", headings, rows, "The lines as a table", folded=True)
-    caveat = "A filled dot: decided; an open one: outdated, undecided, partly run or not run."
+    caveat = "A filled dot: decided; an open one: outdated, undecided, interim, stopped or not run."
     return Card("chain", "Chain of decisions", sentence, [Figures([figure], data)], [caveat])
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tunebook.analyse import Standing, Unavailable, alternatives, cases, leaderboard, outdated
+from tunebook.analyse import Standing, Unavailable, alternatives, cases, is_open, leaderboard, outdated
 from tunebook.records import Table
 from tunebook.report.apart import covered, distances, floors, gains, verdict
 from tunebook.report.cards import Block, Card, Facts, Heading, Said, Value
+from tunebook.report.notes import mark
 from tunebook.report.scoreboard import Board, score_grids
 from tunebook.report.wording import carried, count, counted, joined, legend, name
 
@@ -126,6 +127,14 @@ def _floors(board: Board) -> str:
 
 def _reading(board: Board) -> list[str]:
     """How a table of scores is read, and what its comparisons do not say."""
+    so_far = (
+        ["Runs are missing: the order and what is bold are of what has ended so far."] if is_open(board.table) else []
+    )
+    return [*so_far, *_means(board)]
+
+
+def _means(board: Board) -> list[str]:
+    """What stands in a cell, and what bold says."""
     if not _replicated(board):
         return [f"{MEANS} {BOLD_ONE}"]
     return [f"{MEANS} {BOLD}", f"The intervals are for {covered(board)}; what seeds and items do to all cancels."]
@@ -152,15 +161,14 @@ def _replicated(board: Board) -> bool:
 
 
 def _name(table: Table, row: Standing) -> Value:
-    notes = (carried(table, row.entry), _untrained(row))
+    notes = (carried(table, row.entry), _untrained(row), mark(table, row.entry.configuration))
     return Value(name(row.entry), "; ".join(note for note in notes if note))
 
 
 def _singled_out(table: Table, row: Standing) -> Value:
     """What the best configuration of an alternative is, without the name that stands beside it."""
-    return Value(
-        carried(table, row.entry) or name(row.entry).removeprefix(row.entry.alternative).strip() or "as declared"
-    )
+    said = carried(table, row.entry) or name(row.entry).removeprefix(row.entry.alternative).strip() or "as declared"
+    return Value(said, mark(table, row.entry.configuration))
 
 
 def _untrained(row: Standing) -> str:

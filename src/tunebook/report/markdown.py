@@ -11,6 +11,7 @@ from tunebook.report.cards import (
     LONG,
     Block,
     Card,
+    Contacts,
     Facts,
     Figures,
     Findings,
@@ -23,7 +24,9 @@ from tunebook.report.cards import (
     Value,
     Wall,
     WallColumn,
+    Words,
 )
+from tunebook.report.prose import Passage, Piece
 from tunebook.report.sheets import sheets
 from tunebook.report.wording import counted, first_and_rest
 
@@ -37,6 +40,7 @@ SHORT = 3
 def markdown(page: Page, *, folder: str) -> str:
     """The whole page; pictures are referred to as `<folder>/<name>.png`."""
     lead = [f"# {escaped(page.name)}", f"*{escaped(page.question)}*" if page.question.strip() else ""]
+    lead += [f"> {escaped(page.mark)}"] if page.mark else []
     parts = [*lead, f"**{escaped(page.answer)}**", *map(escaped, page.more), f"{escaped(page.kind)}."]
     parts += [_card(card, folder=quote(folder)) for card in page.cards]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -108,6 +112,16 @@ def _(block: Remark, folder: str) -> str:
 
 
 @_block.register
+def _(block: Words, folder: str) -> str:
+    lines: list[str] = []
+    for before, passage in zip([None, *block.passages], block.passages, strict=False):
+        together = before is not None and before.kind == passage.kind and passage.kind in ("item", "numbered")
+        lines += [*([] if together or before is None else [""]), *_passage(passage)]
+    said = "\n".join(f"> {line}".rstrip() for line in [*lines, "", f"— *{escaped(block.signed)}*"])
+    return f"**{escaped(block.about)}**\n\n{said}" if block.about else said
+
+
+@_block.register
 def _(block: Findings, folder: str) -> str:
     return "\n\n".join(_finding(finding) for finding in block.findings)
 
@@ -132,6 +146,18 @@ def _(block: Gallery, folder: str) -> str:
     ]
     table = _table(["item", *map(escaped, block.columns)], rows, [False] * (1 + len(block.columns)))
     return f"**{escaped(block.title)}**\n\n{table}" if block.title else table
+
+
+@_block.register
+def _(block: Contacts, folder: str) -> str:
+    columns = max((len(panels) for _, panels in block.items), default=0)
+    rows = [
+        [escaped(item), *(f"![{escaped(panel.alt)}]({folder}/{panel.name}.png)" for panel in panels)]
+        for item, panels in block.items
+    ]
+    rows = [row + [""] * (1 + columns - len(row)) for row in rows]
+    table = _table(["item", *([""] * columns)], rows, [False] * (1 + columns))
+    return _details(block.title, table) if block.title else table
 
 
 @_block.register
@@ -176,9 +202,46 @@ def _columns(numbered: Sequence[tuple[int, WallColumn]]) -> str:
 @_block.register
 def _(block: Source, folder: str) -> str:
     text = CONTROL.sub("", block.text.replace("\r\n", "\n"))
+    fence = _fence(text)
+    return _details(block.title, f"{fence}{block.language}\n{text.rstrip()}\n{fence}")
+
+
+def _passage(passage: Passage) -> list[str]:
+    """The lines of a paragraph, a heading, an item or a block of code."""
+    if passage.kind == "code":
+        text = "".join(CONTROL.sub("", piece.text) for piece in passage.pieces)
+        fence = _fence(text)
+        return [fence, *text.splitlines(), fence]
+    said = "".join(map(_piece, passage.pieces)).strip()
+    if passage.kind == "heading":
+        return [f"**{said}**" if all(piece.look == "text" for piece in passage.pieces) else said]
+    sign = {"item": "- ", "numbered": f"{passage.number}. "}.get(passage.kind, "")
+    return [f"{'    ' * passage.depth}{sign}{said}"]
+
+
+def _piece(piece: Piece) -> str:
+    if piece.look == "break":
+        return "<br>"
+    if piece.look == "code":
+        text = CONTROL.sub("", " ".join(piece.text.split()))
+        ticks = _fence(text, least=1)
+        edge = " " if text.startswith("`") or text.endswith("`") else ""
+        return f"{ticks}{edge}{text}{edge}{ticks}"
+    text = escaped(piece.text)
+    if not text:
+        return " " if piece.text else ""
+    sign = {"strong": "**", "emphasis": "*"}.get(piece.look, "")
+    before, after = (" " if edge.isspace() else "" for edge in (piece.text[0], piece.text[-1]))
+    if piece.look == "number":
+        return f"<ins>{text}</ins>"
+    reason = f" (not known: {escaped(piece.tip)})" if piece.look == "unknown" else ""
+    return f"{before}{'⚠ ' if reason else ''}{sign}{text}{sign}{reason}{after}"
+
+
+def _fence(text: str, least: int = 3) -> str:
+    """More backticks in a row than a text holds."""
     longest = max((len(ticks) for ticks in re.findall(r"`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return _details(block.title, f"{fence}yaml\n{text.rstrip()}\n{fence}")
+    return "`" * max(least, longest + 1)
 
 
 def _finding(finding: Finding) -> str:

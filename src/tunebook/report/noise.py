@@ -1,10 +1,10 @@
 """How much scores vary between replicates of one configuration, and whether equal runs repeat."""
 
 from tunebook.analyse import Sure, Unavailable, sureness
-from tunebook.analyse.noise import Noise, Repeats, noise, repeats
+from tunebook.analyse.noise import Noise, Repeats, folds, noise, repeats
 from tunebook.records import Table
 from tunebook.report.cards import Block, Card, Grid, Heading, Said, Value
-from tunebook.report.wording import between, counted, gap, metric_name, number
+from tunebook.report.wording import between, counted, gap, metric_name, number, units
 
 METHODS = {
     "Student": "Student's t, seeds and items each by their variance",
@@ -48,8 +48,20 @@ def noise_card(table: Table) -> Card:
     ]
     grid = Grid("Noise of every metric.", headings, rows)
     blocks: list[Block] = [grid, *([Said(lines)] if lines else []), *_sure(table)]
-    caveats = ["Pooled over configurations (ddof 1 in each), in each case by itself."]
+    caveats = ["Pooled over configurations (ddof 1 in each), in each case by itself.", *_of_folds(table)]
     return Card("noise", "Noise", sentence, blocks, caveats)
+
+
+def _of_folds(table: Table) -> list[str]:
+    """What folds are not, and what is done about it."""
+    if not folds(table):
+        return []
+    return [
+        f"Replicates are seeds on {folds(table)} folds. Trainings of different folds share most of their data, so that "
+        "their spread is not that of independent repetitions, and no estimate of it is unbiased (Bengio and Grandvalet "
+        "2004). Intervals of differences and of the decided configuration are widened for it, by tested over trained "
+        "data (Nadeau and Bengio 2003); the sd, the interval of the sd and the tests of parameters are not."
+    ]
 
 
 def _sure(table: Table) -> list[Block]:
@@ -64,7 +76,7 @@ def _sure(table: Table) -> list[Block]:
         *([Heading("case")] if any(each.case.label for each in found) else []),
         Heading("mean", numeric=True),
         Heading("95 % interval", "of the mean", numeric=True),
-        Heading("seeds", numeric=True),
+        Heading(units(table), numeric=True),
         Heading("items", numeric=True),
         Heading("by"),
     ]

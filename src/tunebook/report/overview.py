@@ -2,13 +2,32 @@
 
 from collections.abc import Iterator
 
-from tunebook.analyse import CODES, Cell, Entry, cases, cell, findings, judge, near, ordered, outdated, standing
+from tunebook.analyse import (
+    CODES,
+    Cell,
+    Entry,
+    cases,
+    cell,
+    findings,
+    is_open,
+    judge,
+    near,
+    ordered,
+    outdated,
+    standing,
+)
 from tunebook.records import Decision, Table
 from tunebook.report.cards import Card, Facts, Findings
-from tunebook.report.wording import counted, in_case, joined, name, number, with_n
+from tunebook.report.wording import count, counted, in_case, joined, name, number, with_n
 
-CHECKED = tuple(code for code in CODES if code != "T502")
-"""What is looked for in a table: it holds no bold cells, which T502 is about."""
+OF_PAGES, OF_DATA = "T502", "T406"
+"""Codes that only some tables are checked for: those with bold cells, of which no table here has any, and those whose
+data were surveyed."""
+
+
+def checked(table: Table) -> tuple[str, ...]:
+    """The codes that are looked for in a table."""
+    return tuple(code for code in CODES if code != OF_PAGES and (table.data or code != OF_DATA))
 
 
 def answer(table: Table) -> str:
@@ -17,6 +36,8 @@ def answer(table: Table) -> str:
     The configuration is the decided one; without a decision, or with one that the study has outgrown, the one
     that the rule would choose.
     """
+    if is_open(table):
+        return _so_far(table)
     decision, chosen = _chosen(table)
     if decision is None or chosen is None:
         return f"There is no answer yet: {judge(table).reason}."
@@ -38,34 +59,50 @@ def answer(table: Table) -> str:
 
 def more(table: Table) -> tuple[str, ...]:
     """What belongs to the answer: scores on other splits, on fresh seeds, who is about as good, what is not current."""
+    if is_open(table):
+        return tuple(_before_the_end(table))
     decision, chosen = _chosen(table)
     said = (
         [*_too_good(table), *_elsewhere(table, chosen), *_both(table, chosen, decision), *_nearby(table, chosen)]
         if chosen
         else []
     )
-    why = outdated(table)
-    if table.decision is not None and why:
-        recorded = table.decision.label or table.decision.configuration
-        said.append(f"The recorded decision, {recorded}, is not current: {why}.")
-    elif decision is not None and decision.overruled is not None:
+    said += _surroundings(table)
+    if not outdated(table) and decision is not None and decision.overruled is not None:
         over = decision.overruled
         rule = f"The rule {decision.rule} had chosen {over.label or over.configuration}, {number(over.score)}"
         said.append(f"{rule}; {over.by} overruled it on {over.on}.")
     return tuple(said)
 
 
+def _before_the_end(table: Table) -> Iterator[str]:
+    """What belongs to the answer while runs are missing."""
+    ahead = next((entry for entry in ordered(table) if entry.selection.mean is not None), None)
+    if ahead is not None:
+        yield from _elsewhere(table, ahead)
+    yield from _surroundings(table)
+
+
+def _surroundings(table: Table) -> Iterator[str]:
+    """What it builds on, where that was stopped, and a decision that is not its own."""
+    for study, stopped in table.stopped.items():
+        yield f"It builds on {study}, whose search was stopped by {stopped}."
+    if table.decision is not None and (why := outdated(table)):
+        recorded = table.decision.label or table.decision.configuration
+        yield f"The recorded decision, {recorded}, is not current: {why}."
+
+
 def findings_card(table: Table) -> Card:
     """Every finding, or the sentence that there is none."""
     found = findings(table)
     checks = Facts(
-        [(code, CODES[code].name) for code in CHECKED],
+        [(code, CODES[code].name) for code in checked(table)],
         "What is looked for",
         folded=True,
         heads=("code", "finding"),
     )
     if not found:
-        sentence = f"None of {counted(len(CHECKED), 'check')} found a flaw."
+        sentence = f"None of {counted(len(checked(table)), 'check')} found a flaw."
         return Card("findings", "Findings", sentence, [checks])
     codes = joined(list(dict.fromkeys(finding.code for finding in found)))
     sentence = f"{counted(len(found), 'finding')} ({codes}) to keep in mind while reading."
@@ -77,6 +114,21 @@ def _chosen(table: Table) -> tuple[Decision | None, Entry | None]:
     decision = standing(table)
     return decision, next(
         (entry for entry in ordered(table) if decision and entry.configuration == decision.configuration), None
+    )
+
+
+def _so_far(table: Table) -> str:
+    """The answer while runs are missing: who is ahead, by whatever runs of it have ended."""
+    held = [entry for entry in ordered(table) if entry.selection.mean is not None]
+    where = f"{table.select_metric} on {table.select_split}"
+    if not held:
+        return f"There is no answer yet: {judge(table).reason}."
+    best, every = held[0].selection, len(ordered(table))
+    of = f" ({count(every)} were declared)" if len(held) < every else ""
+    lacks = "" if best.complete else f", {best.n} of its {counted(best.expected, 'run')}"
+    return (
+        f"So far {name(held[0])} has the best {where} of the {counted(len(held), 'configuration')} with a value"
+        f"{of}: {with_n(best)}{lacks}{_over(table)}."
     )
 
 

@@ -19,6 +19,7 @@ from tunebook.report.wording import (
     percent,
     spread,
     statistic,
+    units,
 )
 
 ANCHOR, HEADING = "splits", "What each split can tell"
@@ -33,20 +34,21 @@ def splits_card(table: Table) -> Card:
     figures = list(_figures(table, found))
     blocks += [Figures(figures)] if figures else []
     blocks.append(_grid(table, found))
-    return Card(ANCHOR, HEADING, _sentence(table, found), blocks, _caveats(found))
+    return Card(ANCHOR, HEADING, _sentence(table, found), blocks, _caveats(table, found))
 
 
 def _sentence(table: Table, found: Sequence[Separation]) -> str:
     """`By f1: val hardly separates the configurations (…); ood separates the configurations (…).`."""
-    parts = [f"{each.split} {each.verdict} the configurations{_middle(each)}" for each in found]
+    parts = [f"{each.split} {each.verdict} the configurations{_middle(table, each)}" for each in found]
     return f"By {table.select_metric}: {'; '.join(parts)}."
 
 
-def _middle(each: Separation) -> str:
+def _middle(table: Table, each: Separation) -> str:
     """` (the middle half of the means within 0.008, by seeds alone 0.013)`."""
     if each.by_noise is None:
         return ""
-    return f" (the middle half of the means within {gap(each.high - each.low)}, by seeds alone {gap(each.by_noise)})"
+    alone = f"by {units(table)} alone {gap(each.by_noise)}"
+    return f" (the middle half of the means within {gap(each.high - each.low)}, {alone})"
 
 
 def _lines(table: Table, found: Sequence[Separation]) -> Iterator[str]:
@@ -56,7 +58,7 @@ def _lines(table: Table, found: Sequence[Separation]) -> Iterator[str]:
         yield (
             f"On {each.split}, means lie between {number(each.lowest)} and {number(each.highest)}, the middle half "
             f"between {number(each.low)} and {number(each.high)}; replicates of one configuration differ by a standard "
-            f"deviation of {gap(each.sd)} ({df}).{same}{_share(each)} {each.told} of "
+            f"deviation of {gap(each.sd)} ({df}).{same}{_share(table, each)} {each.told} of "
             f"{counted(each.compared, 'other')} can be told from the best."
         )
     chosen = next((each for each in found if each.chosen), None)
@@ -65,7 +67,7 @@ def _lines(table: Table, found: Sequence[Separation]) -> Iterator[str]:
             yield f"{_order(each, each.agreement, table.select_split)}{_first(table, chosen, each)}"
 
 
-def _share(each: Separation) -> str:
+def _share(table: Table, each: Separation) -> str:
     """` Of the variance of the means, 15 % (0 % to 41 %) is not that of seeds (F = 1.18, p = 0.17).`."""
     if each.share is None:
         return ""
@@ -73,7 +75,7 @@ def _share(each: Separation) -> str:
     test = f"F = {statistic(found.f)}, {chance(found.p)}"
     return (
         f" Of the variance of the means, {percent(found.value)} ({percent(found.low)} to {percent(found.high)}) is "
-        f"not what seeds do ({test})."
+        f"not what {units(table)} do ({test})."
     )
 
 
@@ -160,7 +162,7 @@ def _grid(table: Table, found: Sequence[Separation]) -> Grid:
         Heading("highest mean", numeric=True),
         Heading("middle half", "of the means", numeric=True),
         Heading("its width", numeric=True),
-        Heading("by seeds alone", "width", numeric=True),
+        Heading(f"by {units(table)} alone", "width", numeric=True),
         Heading("sd", "of replicates", numeric=True),
         Heading("not noise", "of their variance", numeric=True),
         Heading("told apart", "from the best", numeric=True),
@@ -199,13 +201,13 @@ def _line(each: Separation) -> list[Value]:
     ]
 
 
-def _caveats(found: Sequence[Separation]) -> list[str]:
+def _caveats(table: Table, found: Sequence[Separation]) -> list[str]:
     lines = [
         "Not noise: ICC(C,k), 1 - 1/F of configurations and replicates (McGraw and Wong 1996); what a replicate does "
         "to all configurations is taken out. Told apart: as bold is found in the leaderboard. Below a value: its 95 % "
         "interval. A split does not separate where p of F is 0.05 or more; it hardly does where the middle half of the "
-        "means lies no farther apart than seeds alone may put it (95 %), so that what differs are the best or the "
-        "worst few."
+        f"means lies no farther apart than {units(table)} alone may put it (95 %), so that what differs are the best "
+        "or the worst few."
     ]
     if any(each.agreement is not None for each in found):
         lines.append(

@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from tunebook.analyse import Cell, Entry, cases
+from tunebook.analyse.noise import folds
 from tunebook.analyse.saying import score
 from tunebook.records import Case, MetricFacts, Table
+from tunebook.spec.programs import GROUP
 
 COSTS_IN_WORDS = {
     "trainable_parameters": "trainable parameters",
@@ -99,6 +101,11 @@ def with_n(cell: Cell) -> str:
     return f"{spread(cell)} (n = {cell.n})" if cell.mean is not None else f"no value ({cell.reason})"
 
 
+def units(table: Table) -> str:
+    """What replicates are: `seeds`, or `replicates` where they are seeds on folds."""
+    return "replicates" if folds(table) else "seeds"
+
+
 def name(entry: Entry) -> str:
     """What a person calls a configuration; its id when nothing singles it out."""
     return entry.label or entry.configuration
@@ -117,6 +124,11 @@ def short(path: str, among: Sequence[str]) -> str:
     last = path.rsplit(".", 1)[-1]
     alike = [each for each in among if each.rsplit(".", 1)[-1] == last]
     return last if alike == [path] else path
+
+
+def parameters(values: Mapping[str, object]) -> Mapping[str, object]:
+    """Nested values without the own program among them, which the study file shows as its task and its metrics."""
+    return {key: value for key, value in values.items() if key != GROUP}
 
 
 def dotted(values: Mapping[str, object], above: str = "") -> dict[str, str]:

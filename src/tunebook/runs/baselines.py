@@ -10,6 +10,7 @@ from tunebook.runs.held import SEED, fresh_seeds
 from tunebook.runs.inputs import Inputs
 from tunebook.spec.canonical import Resolved, overlaid, resolve
 from tunebook.spec.faults import Faults, dotted, text_of
+from tunebook.spec.folding import folds_of, on_folds
 from tunebook.spec.names import shortest
 from tunebook.spec.plan import Cell, Plan, Planned, cells, scalars
 from tunebook.task import Task
@@ -59,7 +60,7 @@ def _replicates(plan: Plan) -> Sequence[Mapping[str, int]]:
     """Those of the search, and those of its finalists."""
     confirm = plan.study.confirm if len(plan.configurations) > 1 else None
     fresh = fresh_seeds(plan, 0 if confirm is None else confirm.seeds)
-    return (*plan.replicates, *({SEED: seed} for seed in fresh))
+    return (*plan.replicates, *on_folds([{SEED: seed} for seed in fresh], folds_of(plan.replicates)))
 
 
 def _configurations(plan: Plan) -> Iterator[tuple[Planned, Sequence[Configuration]]]:

@@ -57,7 +57,12 @@ def task_of(study: str, ledger: Ledger) -> Task:
     declared = ledger.declared(study)
     if declared is None:
         raise InputError(Problem(study, "must have been run in this book", f"tunebook run {study}"))
-    return tasks.find(json.loads(declared)["task"])
+    name = json.loads(declared)["task"]
+    if name in tasks.names():
+        return tasks.find(name)
+    runs = (ledger.run(run, length) for run, length in reversed(ledger.runs_of(study)))
+    known = next((run for run in runs if run is not None), None)
+    return tasks.find(name) if known is None else tasks.task_of(known)
 
 
 def chosen_run(study: str, ledger: Ledger, book: Path, *, seed: int | None = None) -> ChosenRun:
@@ -77,7 +82,7 @@ def chosen_run(study: str, ledger: Ledger, book: Path, *, seed: int | None = Non
     folder = RunFolder(book / "runs" / wanted, length)
     if run is None or (length > 0 and not folder.checkpoint.is_file()):
         message = f"must be what run {wanted} of study {study} trained; there is none"
-        hint = f"restore it, or remove {folder.path} and tunebook run {study}"
+        hint = f"tunebook run {book / study} --checkpoints trains it again"
         raise InputError(Problem(str(folder.checkpoint), message, hint))
     return ChosenRun(decision, run, folder, ledger.settings(wanted, length, decision.scoring), why)
 

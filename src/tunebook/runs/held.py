@@ -8,11 +8,13 @@ from tunebook.errors import InputError, Problem
 from tunebook.ledger.ledger import Ledger
 from tunebook.records import Case, Decision, PlannedRun, Role, Run, Scalar, Upstream, canonical_json
 from tunebook.runs.inputs import Inputs
-from tunebook.spec.canonical import overlaid, resolve
+from tunebook.spec.canonical import Resolved, overlaid, resolve
 from tunebook.spec.faults import Faults
-from tunebook.spec.fields import nested
+from tunebook.spec.fields import nested, value_at
+from tunebook.spec.folding import FOLDS, on_folds
 from tunebook.spec.judging import Noise
 from tunebook.spec.plan import Cell, Plan
+from tunebook.spec.programs import Program
 from tunebook.spec.space import Point
 from tunebook.task import Task
 
@@ -57,13 +59,13 @@ def noise_runs(plan: Plan, noise: Noise, inputs: Inputs) -> Iterator[PlannedRun]
 def fresh_runs(
     plan: Plan, configurations: Sequence[str], seeds: int, role: Role, inputs: Inputs
 ) -> Iterator[PlannedRun]:
-    """Some configurations in every case on the next seeds after the largest declared, seed by seed.
+    """Some configurations in every case on the next seeds after the largest declared, seed by seed, on every fold.
 
     A configuration that no seed can change comes once, as the run that it is.
     """
     for at, seed in enumerate(fresh_seeds(plan, seeds)):
         for configuration in configurations:
-            for cell in _cells(plan, configuration):
+            for cell in _at_first_seed(plan, configuration):
                 if SEED in cell.replicate:
                     yield _planned(replace(cell, replicate={**cell.replicate, SEED: seed}), role, inputs)
                 elif at == 0:
@@ -98,7 +100,7 @@ def control_runs(
             place = f"the decision of study {decision.study}"
             raise InputError(Problem(place, f"must be one for {task.name}; {faults.found[0].message}", "run it again"))
         repeated = False
-        for replicate in plan.replicates if resolved.matters(SEED) else ({},):
+        for replicate in _replicates(plan, resolved):
             run = inputs.run(resolved.configuration, replicate)
             if _condition(run, decision.left_open) not in known:
                 break
@@ -107,6 +109,18 @@ def control_runs(
                     continue
                 run, repeated = replace(run, repeat=1), True
             yield PlannedRun(run, decision.configuration, Case(dict(case)), "control", decision.study)
+
+
+def _replicates(plan: Plan, resolved: Resolved) -> Iterator[Mapping[str, int]]:
+    """A study's seeds, on the folds that the configuration has where it has any; each that can make a difference."""
+    own = value_at(resolved.configuration.values, FOLDS)
+    folds = own if isinstance(own, int) else None
+    seen: list[Mapping[str, int]] = []
+    for replicate in plan.replicates if isinstance(plan.study.task, Program) else on_folds(plan.replicates, folds):
+        mattering = {factor: number for factor, number in replicate.items() if resolved.matters(factor)}
+        if mattering not in seen:
+            seen.append(mattering)
+            yield mattering
 
 
 def upstream_of(
@@ -141,6 +155,16 @@ def _condition(run: Run, paths: Sequence[str]) -> str:
 
 def _planned(cell: Cell, role: Role, inputs: Inputs) -> PlannedRun:
     return PlannedRun(inputs.run(cell.configuration, cell.replicate), cell.planned.configuration.id, cell.case, role)
+
+
+def _at_first_seed(plan: Plan, configuration: str) -> Iterator[Cell]:
+    """A configuration in each case on each fold, at the first seed."""
+    seen: list[tuple[Case, Mapping[str, int]]] = []
+    for cell in plan.runs:
+        beside = {factor: number for factor, number in cell.replicate.items() if factor != SEED}
+        if cell.planned.configuration.id == configuration and (cell.case, beside) not in seen:
+            seen.append((cell.case, beside))
+            yield cell
 
 
 def _cells(plan: Plan, configuration: str) -> Iterator[Cell]:

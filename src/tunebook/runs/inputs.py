@@ -8,6 +8,7 @@ images, labels        read once per content (`Task.verify`), hashed into the run
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from tunebook.fingerprints import Input, of_inputs
 from tunebook.ledger.ledger import Ledger
 from tunebook.records import Configuration, Decision, Run, digest
 from tunebook.runs.shelf import NO_SEED, Shelf
+from tunebook.runs.surveys import SOURCES
 from tunebook.spec.canonical import configuration as canonical
-from tunebook.spec.fields import value_at
+from tunebook.spec.fields import fields_of, value_at
+from tunebook.spec.folding import DATA_FOLD, FOLD, FOLDS
 from tunebook.spec.references import WeightsReference, is_reference, parse
 from tunebook.task import Task
 
@@ -75,9 +78,21 @@ class Inputs:
     def _resolved(self, configuration: Configuration, replicate: Mapping[str, int]) -> Configuration:
         values = json.loads(json.dumps(configuration.values))
         referred = _replace_references(values, lambda reference: self._weights(reference, replicate))
-        if not _replace_root(values, self.shelf.roots) and not referred:
+        folded = self._take_fold(values, replicate)
+        if not _replace_root(values, self.shelf.roots) and not referred and not folded:
             return configuration
         return canonical(self.task, values)
+
+    def _take_fold(self, values: Mapping[str, Any], replicate: Mapping[str, int]) -> bool:
+        """Let a configuration with folds say which of them the run is on; True when it has any."""
+        if FOLD not in replicate or value_at(values, FOLDS) is None or DATA_FOLD not in self._fields:
+            return False
+        values["data"][DATA_FOLD.removeprefix("data.")] = replicate[FOLD]
+        return True
+
+    @cached_property
+    def _fields(self) -> frozenset[str]:
+        return frozenset(fields_of(self.task.Config).leaves)
 
     def _weights(self, reference: WeightsReference, replicate: Mapping[str, int]) -> str:
         """A run of the decision: the seed that is named, the run's own, else the middle one."""
@@ -96,6 +111,13 @@ class Inputs:
             message = f"must name a study whose decision is trained; {decision.label or run} trains nothing"
             raise InputError(Problem(place, message, "name its starting weights"))
         return f"run:{run}@{length}"
+
+
+def with_roots(values: Mapping[str, Any], roots: Mapping[str, str]) -> dict[str, Any]:
+    """The values of a configuration with the paths that book.yaml gives for the names of data."""
+    found: dict[str, Any] = json.loads(json.dumps(values))
+    _replace_root(found, roots)
+    return found
 
 
 def middle(decision: Decision, ledger: Ledger) -> str:
@@ -132,9 +154,11 @@ def _replace_references(node: dict[str, Any], weights: Callable[[WeightsReferenc
 
 
 def _replace_root(values: dict[str, Any], roots: Mapping[str, str]) -> bool:
-    """Let `data.root` be the path that book.yaml gives for its name; True when it gives one."""
+    """Let what says where data lie be the path that book.yaml gives for it; True when it gives one."""
     data = values.get("data")
-    if not isinstance(data, dict) or data.get("root") not in roots:
+    if not isinstance(data, dict):
         return False
-    data["root"] = roots[data["root"]]
-    return True
+    named = [key for key in SOURCES if data.get(key) in roots]
+    for key in named:
+        data[key] = roots[data[key]]
+    return bool(named)

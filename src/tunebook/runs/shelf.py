@@ -1,13 +1,15 @@
 """Where a study's runs find what they read, the decisions of other studies among it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tunebook.analyse import stopped_words
 from tunebook.errors import InputError, Problem
 from tunebook.fingerprints import FingerprintCache
 from tunebook.ledger.ledger import Ledger
 from tunebook.ledger.records_files import PlannedEntry
+from tunebook.ledger.stopping import lacking, stop_of
 from tunebook.records import Decision
 
 NO_SEED = -1
@@ -69,22 +71,26 @@ def moved(entries: Iterable[PlannedEntry], ledger: Ledger) -> tuple[str, ...]:
 def current_decision(name: str, ledger: Ledger) -> Decision | None:
     """The decision of a study, if its newest plan holds what was decided and all its runs have ended and are scored.
 
-    A study that was edited since, or lacks runs, or builds on one that decides otherwise since, has none until it is
-    run again.
+    That of a study which its limit stopped counts as long as the runs that it lacks are those of that time. A study
+    that was edited since, or lacks runs, or builds on one that decides otherwise since, has none until it is run again.
     """
     decision = ledger.decision(name)
     if decision is None:
         return None
     planned = ledger.planned(name)
-    ended = ledger.outcomes(entry.run for entry in planned)
-    scored = ledger.scored(entry.run for entry in planned)
-
-    def complete(entry: PlannedEntry) -> bool:
-        outcome = ended.get((entry.run, entry.length))
-        failed = outcome is not None and outcome.status == "failed"
-        return failed or (entry.run, entry.length, entry.scoring) in scored
-
     decided = decision.configuration, decision.scoring
     held = any((each.configuration, each.scoring) == decided for each in planned if each.role != "baseline")
-    current = held and all(map(complete, planned)) and not moved(planned, ledger)
-    return decision if current else None
+    if not held or moved(planned, ledger):
+        return None
+    missing = lacking(planned, ledger)
+    return decision if not missing or decision.stopped == _stopped(name, planned, missing, ledger) else None
+
+
+def _stopped(name: str, planned: Sequence[PlannedEntry], missing: Sequence[PlannedEntry], ledger: Ledger) -> str | None:
+    """What a decision says that is made on what a limit left of the search; None where no limit stopped it."""
+    stop = stop_of(name, ledger, missing)
+    if stop is None or not stop.limit:
+        return None
+    searched = {entry.configuration for entry in planned if entry.role == "search"}
+    lacks = {entry.configuration for entry in missing if entry.role == "search"}
+    return stopped_words(stop.reason, len(searched - lacks), len(searched))

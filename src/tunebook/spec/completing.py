@@ -10,6 +10,7 @@ from tunebook.spec.cases import CaseGroup
 from tunebook.spec.expressions import Expression
 from tunebook.spec.faults import At, Faults, shown
 from tunebook.spec.fields import FieldIndex, Value, fields_of, nested
+from tunebook.spec.folding import complete_folds
 from tunebook.spec.judging import Refine, Select
 from tunebook.spec.names import listed, suggestion
 from tunebook.spec.space import OneOf, Parameter, Space
@@ -42,9 +43,9 @@ def complete_parts(study: Study, workload: Workload, faults: Faults) -> Study:
     _check_given(study, base, tuned | crossed, index, faults)
     _check_shorthands(base, space, across, index, faults)
     select = _select(study.select, None if study.refine else space, index, workload, faults)
+    study = complete_folds(study.model_copy(update={"space": space, "across": across}), base, index, faults)
     return study.model_copy(
         update={
-            "base": base,
             "space": space,
             "across": across,
             "where": tuple(_constraint(entry, crossed, index, faults) for entry in study.where),

@@ -14,8 +14,10 @@ from tunebook.spec.canonical import Resolved, configuration, number_by_value, ov
 from tunebook.spec.completing import complete
 from tunebook.spec.expressions import Undefined
 from tunebook.spec.faults import At, Faults, dotted, text_of
-from tunebook.spec.fields import FieldIndex, Value, fields_of, nested
+from tunebook.spec.fields import FieldIndex, Value, fields_of, nested, value_at
+from tunebook.spec.folding import FOLDS, folds_of, with_folds
 from tunebook.spec.names import shortest
+from tunebook.spec.programs import Program
 from tunebook.spec.space import Point
 from tunebook.spec.study import Study
 from tunebook.spec.workload import Workload
@@ -127,6 +129,7 @@ def plan(
     """
     study = complete(study, workload)
     _check_plannable(study, references or {})
+    study = _on_decided_folds(study, references or {})
     draft = _Draft(study, workload, references or {}, left_open or {})
     for point in study.space.points() if points is None else points:
         draft.add(point)
@@ -208,6 +211,7 @@ class _Draft:
             self.out.append((point, reason))
             return
         if resolved is not None:
+            self._check_folds(resolved)
             self._check_left_open(point, resolved)
             under = [self._under(case, values, resolved, own) for case in self.study.cases]
             self._keep(_Kept(point, resolved, tuple(found for found in under if found is not None)))
@@ -219,6 +223,14 @@ class _Draft:
         if not case.values:
             return resolved
         return resolve(self.workload, overlaid(values, nested(case.values)), faults)
+
+    def _check_folds(self, resolved: Resolved) -> None:
+        """What is parted otherwise than the replicates say would repeat one fold, or lack some."""
+        if FOLDS in self.index.leaves and not isinstance(self.study.task, Program):
+            found, wanted = value_at(resolved.configuration.values, FOLDS), folds_of(self.study.replicates)
+            if found != wanted:
+                message = f"must be those of the replicates, {wanted or 'none'}, at every point; got {found or 'none'}"
+                self.faults.add(tuple(FOLDS.split(".")), message, "give data.folds in base alone")
 
     def _check_left_open(self, point: Point, resolved: Resolved) -> None:
         """Where a decision says nothing, a default would stand for what nobody chose."""
@@ -253,7 +265,7 @@ class _Draft:
         return overlaid(values, nested(point.values))
 
     def _is_own_data(self, key: str) -> bool:
-        return key == DATA and DATA in self.study.base
+        return key == DATA and bool(set(self.study.base.get(DATA, ())) - {FOLDS.removeprefix(f"{DATA}.")})
 
     def _broken(self, point: Point, values: Mapping[str, Any], resolved: Resolved | None) -> str | None:
         """The first constraint that the point breaks; every constraint is counted where it applies."""
@@ -351,6 +363,14 @@ def cells(study: Study, rows: Sequence[tuple[Planned, tuple[Resolved, ...]]]) ->
 def _distinct(runs: Sequence[Cell]) -> int:
     """Two rows may hold one run where a case makes their difference one that cannot matter."""
     return len({canonical_json([cell.configuration.effective, cell.case.values, cell.replicate]) for cell in runs})
+
+
+def _on_decided_folds(study: Study, references: Mapping[str, Mapping[str, Any]]) -> Study:
+    """The study on the folds of the decision that its base starts from, where it says nothing of folds itself."""
+    source = study.base.get("from")
+    decided = value_at(references[source], FOLDS) if source else None
+    silent = FOLDS.split(".")[1] not in study.base.get(DATA, {}) and folds_of(study.replicates) is None
+    return with_folds(study, decided) if silent and isinstance(decided, int) else study
 
 
 def _check_plannable(study: Study, references: Mapping[str, Mapping[str, Any]]) -> None:

@@ -8,6 +8,8 @@ from tunebook.errors import InputError, StudyError
 from tunebook.spec import places
 from tunebook.spec.completing import complete_parts
 from tunebook.spec.faults import Faults
+from tunebook.spec.program_files import check_files
+from tunebook.spec.programs import Program
 from tunebook.spec.references import NAME
 from tunebook.spec.space import Space
 from tunebook.spec.study import Study, read_parts
@@ -16,12 +18,12 @@ from tunebook.spec.workload import Workload
 ENDING = ".study.yaml"
 
 
-def load(path: Path, workload_of: Callable[[str], Workload]) -> Study:
+def load(path: Path, workload_of: Callable[[str | Program], Workload]) -> Study:
     """Read a study file and check it against its task.
 
     Args:
         path: `<name>.study.yaml`; the name is the study's name unless the file gives one.
-        workload_of: The task of a name; raises InputError when there is none.
+        workload_of: The task of a name or of an own program; raises InputError when there is none.
 
     Returns:
         The study with full names, values as its fields have them, and every default filled in.
@@ -35,7 +37,10 @@ def load(path: Path, workload_of: Callable[[str], Workload]) -> Study:
     study = Study.model_construct(**{"task": "", "base": {}, "space": Space(), **parts}, _fields_set=set(parts))
     if study.study in study.references:
         faults.add((), f"must not start from itself; got a reference to {study.study}")
-    if study.task:
+    if isinstance(study.task, Program):
+        short = isinstance(document.value.get("task"), str)
+        check_files(study.task, path.parent, faults, replicates=len(study.replicates), short=short)
+    if study.task and not (isinstance(study.task, Program) and not study.metrics):
         try:
             study = complete_parts(study, workload_of(study.task), faults)
         except InputError as error:

@@ -10,13 +10,15 @@ from tunebook.spec.fields import FieldIndex, Leaf, fields_of
 from tunebook.spec.judging import ARGUMENTS, RULES, WAYS, Confirm, Noise, Refine, Select
 from tunebook.spec.names import shortest
 from tunebook.spec.parts import Part
+from tunebook.spec.programs import METRIC, MetricPart, ProgramPart
 from tunebook.spec.references import NAME
-from tunebook.spec.study import Limit, Report, Study
+from tunebook.spec.study import EVERYTHING, Keep, Limit, Report, Study
 from tunebook.spec.workload import Workload
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 TUNED = ("value", "shorthand")
 """Identities of the fields that a space may hold."""
+FUNCTION_PATTERN = r"[^:]+\.py:[A-Za-z_]\w*"
 Schema = dict[str, Any]
 
 
@@ -47,7 +49,7 @@ def json_schema(workload: Workload) -> Schema:
         "select": _select(metrics, index),
         "report": report,
         "limit": {"anyOf": [_model(Limit), {"type": "null"}]},
-        "keep": {"const": "everything"},
+        "keep": {"anyOf": [_model(Keep), {"const": EVERYTHING}]},
         "device": {"type": "string", "pattern": _pattern_of("device")},
     }
     for name, schema in properties.items():
@@ -63,6 +65,60 @@ def json_schema(workload: Workload) -> Schema:
         "oneOf": [{"required": ["base", "space"]}, {"required": ["refine"]}],
         "additionalProperties": False,
         "$defs": definitions,
+    }
+
+
+def program_schema() -> Schema:
+    """The same for own programs: parameters and metrics are what the file says."""
+    scalar: Schema = {"type": ["boolean", "number", "string", "null"]}
+    name: Schema = {"type": "string", "pattern": f"^{METRIC.pattern}$"}
+    metric, task = _model(MetricPart), _model(ProgramPart)
+    metric["properties"]["direction"] = {"enum": ["maximize", "minimize"]}
+    report, noise, refine = _model(Report), _noise(), _model(Refine)
+    choices = {"anyOf": [{"type": "array", "minItems": 1}, _range(), scalar, _one_of()]}
+    select = {key: {"description": Select.model_fields[key].description} for key in Select.model_fields}
+    select = {key: entry for key, entry in select.items() if key not in ("argument",)}
+    properties: dict[str, Schema] = {
+        "study": {"type": "string", "pattern": f"^{NAME}$"},
+        "question": {"type": "string"},
+        "task": {"anyOf": [{"type": "string", "pattern": f"^{FUNCTION_PATTERN}$"}, task]},
+        "metrics": {
+            "type": "object",
+            "propertyNames": name,
+            "minProperties": 1,
+            "additionalProperties": {"anyOf": [metric["properties"]["direction"], metric]},
+        },
+        "base": {"type": "object"},
+        "space": {"$ref": "#/$defs/space"},
+        "where": {"type": "array", "items": {"type": "string"}},
+        "across": {"type": "array", "items": {"type": "object", "minProperties": 1}},
+        "replicates": _replicates(),
+        "search": {"const": "grid"},
+        "confirm": {"anyOf": [_model(Confirm), {"type": "null"}]},
+        "control": {"type": "boolean"},
+        "baselines": {"type": "boolean"},
+        "noise": {"anyOf": [noise, {"type": "null"}]},
+        "refine": {"anyOf": [{"type": "string", "pattern": f"^{NAME}$"}, refine]},
+        "select": {"type": "object", "properties": select, "additionalProperties": False},
+        "report": report,
+        "limit": {"anyOf": [_model(Limit), {"type": "null"}]},
+        "keep": {"anyOf": [_model(Keep), {"const": EVERYTHING}]},
+        "device": {"type": "string", "pattern": _pattern_of("device")},
+    }
+    for key, schema in properties.items():
+        schema["description"] = Study.model_fields[key].description
+    return {
+        "$schema": DIALECT,
+        "title": "A study of an own program",
+        "type": "object",
+        "properties": properties,
+        "required": ["task", "metrics"],
+        "oneOf": [{"required": ["space"]}, {"required": ["refine"]}],
+        "additionalProperties": False,
+        "$defs": {
+            "space": {"type": "object", "minProperties": 1, "additionalProperties": choices},
+            "alternatives": _alternatives(),
+        },
     }
 
 
@@ -178,7 +234,12 @@ def _across(index: FieldIndex) -> Schema:
 def _replicates() -> Schema:
     seeds: Schema = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1, "uniqueItems": True}
     counted = {"anyOf": [{"type": "integer", "minimum": 1}, seeds]}
-    keyed = {"type": "object", "properties": {"seed": counted}, "required": ["seed"], "additionalProperties": False}
+    keyed: Schema = {
+        "type": "object",
+        "properties": {"seed": counted, "fold": {"type": "integer", "minimum": 2}},
+        "minProperties": 1,
+        "additionalProperties": False,
+    }
     return {"anyOf": [keyed, seeds]}
 
 

@@ -5,14 +5,14 @@ mistake that can be seen without the task. `spec.completing.complete` adds what 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, InstanceOf, field_validator, model_validator
 
 from tunebook.errors import StudyError
-from tunebook.records import Case
+from tunebook.records import Case, MetricFacts
 from tunebook.spec import references
 from tunebook.spec.cases import CaseGroup, cases_of, read_across
 from tunebook.spec.expressions import Expression
@@ -30,14 +30,16 @@ from tunebook.spec.judging import (
 )
 from tunebook.spec.names import OTHER_TOOLS, listed, meant, suggestion
 from tunebook.spec.parts import Part, read_expressions, read_model
+from tunebook.spec.programs import Program, is_program, read_program
 from tunebook.spec.space import Space, read_space
 
 LATER = "comes in a later version"
 LATER_SEARCHES = ("random", "race", "halving", "confirm", "tpe", "gp", "cmaes", "qmc", "hyperband", "asha")
-LATER_FACTORS = ("fold", "folds")
-LATER_KEEP = ("scores", "predictions", "decision")
+EVERYTHING = "everything"
 DEVICE = r"auto|cpu|mps|cuda(:\d+)?"
 MOST_SEEDS = 10_000
+STANDARD_CONFIRM = Confirm()
+"""What a study that says nothing of `confirm` has where it has one replicate; told by being this very value."""
 
 
 class Report(Part):
@@ -89,6 +91,17 @@ class Limit(Part):
         return min(ends, default=None)
 
 
+class Keep(Part):
+    """What stays of the files of a study's runs once it is decided; what another study keeps of a run stays as well."""
+
+    checkpoints: Literal["decision", "finalists", "all"] = Field(
+        "all", description="Trained weights: of the decided configuration, of all that were confirmed too, or of all"
+    )
+    predictions: Literal["report", "all"] = Field(
+        "all", description="Raw predictions: of the reported splits, or of all (other settings are chosen from them)"
+    )
+
+
 class Study(BaseModel):
     """One study. Only task, base (with its data) and space are required.
 
@@ -100,7 +113,12 @@ class Study(BaseModel):
 
     study: str = Field("study", description="Name; default: the file's name")
     question: str = Field("", description="The question in words, shown on the page")
-    task: str = Field(description="Name of the task: what one run trains, predicts and scores")
+    task: str | InstanceOf[Program] = Field(
+        description="Name of the task, what one run trains, predicts and scores; or an own program: train.py:main"
+    )
+    metrics: Mapping[str, InstanceOf[MetricFacts]] = Field(
+        {}, description="What an own program reports, and which direction is better: {accuracy: maximize}"
+    )
     base: Mapping[str, Any] = Field({}, description="Values that all configurations share; may be left out with refine")
     space: InstanceOf[Space] = Field(Space(()), description="What is tuned; may be left out where refine makes it")
     where: tuple[InstanceOf[Expression], ...] = Field((), description="Constraints over parameters")
@@ -108,7 +126,8 @@ class Study(BaseModel):
     replicates: tuple[Mapping[str, int], ...] = Field(({"seed": 0},), description="Repetitions by chance only")
     search: Literal["grid"] = Field("grid", description="How configurations are proposed")
     confirm: Confirm | None = Field(
-        None, description="Finalists on fresh seeds; default: {top: 5, seeds: 3} where there is one seed; null: none"
+        None,
+        description="Finalists on fresh seeds; default: {top: 5, seeds: 3} where there is one replicate; null: none",
     )
     noise: Noise | None = Field(None, description="Runs that measure the noise and choose nothing")
     control: bool = Field(True, description="Whether decisions that it starts from are run again as a control")
@@ -117,7 +136,7 @@ class Study(BaseModel):
     select: Select = Field(Select(), description="What the decision is made by")
     report: Report = Field(Report(), description="What the page shows")
     limit: Limit | None = Field(None, description="When to stop early")
-    keep: Literal["everything"] = Field("everything", description="What stays of a run's files")
+    keep: Keep = Field(Keep(), description="What stays of its runs' files once it is decided; default: everything")
     device: str = Field("auto", description="auto, cpu, mps, cuda or cuda:N", pattern=f"^({DEVICE})$")
 
     @model_validator(mode="before")
@@ -168,8 +187,10 @@ def read_parts(raw: Any, faults: Faults, *, name: str = "study") -> dict[str, An
         return {}
     for key in raw:
         _check_key(str(key), faults)
+    own = is_program(raw.get("task"))
+    optional = {"base"} if own else set()
     for key in ("task", "base", "space"):
-        if key not in raw and not (key in ("base", "space") and "refine" in raw):
+        if key not in raw and key not in optional and not (key in ("base", "space") and "refine" in raw):
             faults.add((), f"must have {key}; got a study without it")
     if "space" in raw and "refine" in raw:
         faults.add(("refine",), "must stand alone: it makes the space; got space too", "leave one of them out")
@@ -181,8 +202,13 @@ def read_parts(raw: Any, faults: Faults, *, name: str = "study") -> dict[str, An
         "baselines": _read_flag,
     }  # fmt: skip
     found: dict[str, Any] = {key: read(raw[key], (key,), faults) for key, read in readers.items() if key in raw}
+    if own:
+        found |= _own_program(raw, found, faults)
+    elif "metrics" in raw:
+        hint = "leave it out; the columns of the page are report: {metrics: […]}"
+        faults.add(("metrics",), "must be left out: an installed task declares its own metrics", hint)
     if "confirm" not in raw and len(found.get("replicates") or ({},)) == 1:
-        found["confirm"] = Confirm()
+        found["confirm"] = STANDARD_CONFIRM
     return {"study": name, **{key: value for key, value in found.items() if value is not None}}
 
 
@@ -213,10 +239,20 @@ def _read_text(raw: Any, at: At, faults: Faults) -> str | None:
 
 
 def _read_task(raw: Any, at: At, faults: Faults) -> str | None:
-    if isinstance(raw, Mapping) or (isinstance(raw, str) and ".py" in raw):
-        faults.add(at, f"must be the name of an installed task; own programs: not yet, that {LATER}; got {shown(raw)}")
-        return None
-    return _read_text(raw, at, faults)
+    return None if is_program(raw) else _read_text(raw, at, faults)
+
+
+def _own_program(raw: Mapping[str, Any], found: Mapping[str, Any], faults: Faults) -> dict[str, Any]:
+    """The task and the metrics of a study of an own program, whose page shows all of them unless it says which."""
+    program = read_program(raw, found, faults)
+    if program is None:
+        return {}
+    report = found.get("report") or Report()
+    return {
+        "task": program,
+        "metrics": program.metrics,
+        "report": report if report.metrics else report.model_copy(update={"metrics": tuple(program.metrics)}),
+    }
 
 
 def _read_base(raw: Any, at: At, faults: Faults) -> dict[str, Any] | None:
@@ -243,8 +279,7 @@ def _read_across(raw: Any, at: At, faults: Faults) -> tuple[CaseGroup, ...]:
 
 def _read_replicates(raw: Any, at: At, faults: Faults) -> tuple[Mapping[str, int], ...] | None:
     if isinstance(raw, (list, tuple)) and raw and all(isinstance(entry, Mapping) for entry in raw):
-        factors = {key for entry in raw for key in entry}
-        raw = {"seed": [entry.get("seed") for entry in raw]} if factors == {"seed"} else dict.fromkeys(factors)
+        return _read_each(raw, at, faults)
     if isinstance(raw, (list, tuple)):
         raw = {"seed": list(raw)}
     if not isinstance(raw, Mapping) or not raw:
@@ -254,12 +289,31 @@ def _read_replicates(raw: Any, at: At, faults: Faults) -> tuple[Mapping[str, int
             "replicates: {seed: 3}",
         )
         return None
-    for key in raw.keys() - {"seed"}:
-        if key in LATER_FACTORS:
-            faults.add((*at, key), f"is not yet there; it {LATER}", "use seed")
-        else:
-            faults.add((*at, key), f"must be seed; got the key {key}", "replicates: {seed: 3}")
-    return _read_seeds(raw.get("seed", 1), (*at, "seed"), faults)
+    known = len(faults.found)
+    for key in raw.keys() - {"seed", "fold"}:
+        hint = "replicates: {fold: 5}" if key == "folds" else "replicates: {seed: 3}"
+        faults.add((*at, key), f"must be seed or fold; got the key {key}", hint)
+    seeds = _read_seeds(raw.get("seed", 1), (*at, "seed"), faults)
+    folds = raw.get("fold")
+    if "fold" in raw and (type(folds) is not int or folds < 2):
+        faults.add((*at, "fold"), f"must be how many folds, 2 or more; got {shown(folds)}", "replicates: {fold: 5}")
+    if seeds is None or len(faults.found) > known or folds is None:
+        return seeds
+    return tuple({**each, "fold": fold} for each in seeds for fold in range(folds))
+
+
+def _read_each(raw: Sequence[Mapping[str, Any]], at: At, faults: Faults) -> tuple[Mapping[str, int], ...] | None:
+    """Replicates one by one, as Python gives them: every seed with every fold from 0."""
+    written: dict[str, Any] = {"seed": list(dict.fromkeys(each.get("seed") for each in raw))}
+    if any("fold" in each for each in raw):
+        written["fold"] = len({each.get("fold") for each in raw})
+    if all(each.keys() <= written.keys() for each in raw):
+        found = _read_replicates(written, at, faults)
+        if found is None or [dict(each) for each in found] == [dict(each) for each in raw]:
+            return found
+    hint = "replicates: {seed: 2, fold: 5}"
+    faults.add(at, f"must be seeds, each once, or each with every fold from 0; got {shown(list(raw))}", hint)
+    return None
 
 
 def _read_seeds(raw: Any, at: At, faults: Faults) -> tuple[Mapping[str, int], ...] | None:
@@ -302,12 +356,14 @@ def _read_limit(raw: Any, at: At, faults: Faults) -> Limit | None:
     return None if raw is None else read_model(Limit, raw, at, faults)
 
 
-def _read_keep(raw: Any, at: At, faults: Faults) -> str | None:
-    if raw == "everything":
-        return "everything"
-    later = f"; {raw}: not yet, that {LATER}" if isinstance(raw, str) and raw in LATER_KEEP else ""
-    faults.add(at, f"must be everything{later}; got {shown(raw)}", "leave it out")
-    return None
+def _read_keep(raw: Any, at: At, faults: Faults) -> Keep | None:
+    if raw == EVERYTHING:
+        return Keep()
+    if not isinstance(raw, Mapping | Keep):
+        message = f"must be {EVERYTHING}, or say which checkpoints and predictions stay; got {shown(raw)}"
+        faults.add(at, message, "keep: {checkpoints: decision, predictions: report}")
+        return None
+    return read_model(Keep, raw, at, faults)
 
 
 def _read_device(raw: Any, at: At, faults: Faults) -> str | None:

@@ -17,6 +17,7 @@ from tunebook.study.conducting import (
     Standing,
     conduct,
     distinct,
+    leave,
     missing,
     most_to_confirm,
     record_plan,
@@ -24,11 +25,15 @@ from tunebook.study.conducting import (
     still_to_confirm,
     with_finalists,
 )
+from tunebook.study.limiting import limit_in_words
+from tunebook.study.noting import asked_in, note, notes_in
 from tunebook.study.preparing import SEARCHES, LaidOut, Prepared, lay_out, prepare, undecided
 from tunebook.study.tabling import table
+from tunebook.study.watching import Running, Watched, state_of, watch
 
 __all__ = [
-    "Allowance", "Ended", "LOOK_SECONDS", "LaidOut", "Prepared", "SEARCHES", "Standing", "conduct", "decide",
-    "distinct", "lay_out", "missing", "most_to_confirm", "overrule", "page", "prepare", "record_plan", "standing",
-    "still_to_confirm", "table", "undecided", "with_finalists", "withdraw",
+    "Allowance", "Ended", "LOOK_SECONDS", "LaidOut", "Prepared", "Running", "SEARCHES", "Standing", "Watched",
+    "asked_in", "conduct", "decide", "distinct", "lay_out", "leave", "limit_in_words", "missing", "most_to_confirm",
+    "note", "notes_in", "overrule", "page", "prepare", "record_plan", "standing", "state_of", "still_to_confirm",
+    "table", "undecided", "watch", "with_finalists", "withdraw",
 ]  # fmt: skip

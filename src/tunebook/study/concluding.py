@@ -1,6 +1,6 @@
 """Deciding, being overruled, and writing the page."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +10,7 @@ from tunebook import analyse, report
 from tunebook.errors import InputError, Problem
 from tunebook.ledger.ledger import Ledger
 from tunebook.ledger.records_files import PlannedEntry, write_decision
+from tunebook.ledger.stopping import stop_of
 from tunebook.records import Decision, Table
 from tunebook.report.page import Rendered
 from tunebook.runs import NO_SEED
@@ -23,6 +24,9 @@ from tunebook.study.tabling import entries_of, table, table_of
 def decide(prepared: Prepared, ledger: Ledger) -> Decision | None:
     """Apply the study's rule once all its runs have ended, and write the decision down.
 
+    A study that its own limit stopped is decided on what was searched: at least two configurations with all of their
+    runs and, where it confirms, finalists among them that were run on their fresh seeds.
+
     A person's overruling stands as long as what they chose is among the rows; the rule's choice is recorded beside it.
 
     Returns:
@@ -32,7 +36,9 @@ def decide(prepared: Prepared, ledger: Ledger) -> Decision | None:
     """
     whole = with_finalists(prepared, ledger)
     if missing(whole):
-        return None
+        whole = with_finalists(prepared, ledger, stop=stop_of(prepared.study.study, ledger))
+        if not analyse.decidable(table_of(whole, ledger)):
+            return None
     found = table_of(whole, ledger)
     by_rule = analyse.decide(found)
     if by_rule is None:
@@ -67,9 +73,14 @@ def withdraw(study: Study, ledger: Ledger, book: Path) -> Decision:
     return _recorded(by_rule, lay_out(study, ledger).plan, ledger.planned(study.study), ledger, book)
 
 
-def page(name: str, ledger: Ledger, book: Path, *, without_costs: bool = False) -> Rendered:
-    """Write a study's page below `pages/`; the same ledger gives the same bytes."""
-    return report.render(table(name, ledger, book), to=book / "pages", without_costs=without_costs)
+def page(name: str, ledger: Ledger, book: Path, *, without_costs: bool = False, refresh: int = 0) -> Rendered:
+    """Write a study's page below `pages/`; the same ledger gives the same bytes.
+
+    Args:
+        refresh: Seconds after which an open page reads its file again; 0 for never.
+    """
+    found = table(name, ledger, book)
+    return report.render(found, to=book / "pages", without_costs=without_costs, refresh=refresh)
 
 
 # Private ----------------------------------------------------------------------------------------------
@@ -104,17 +115,23 @@ def _recorded(
         if entry.configuration == decision.configuration and entry.role in analyse.COMPARED and not entry.source
     ]
     outcomes = ledger.outcomes(entry.run for entry in own)
-    ended = [entry for entry in own if outcomes[entry.run, entry.length].status == "finished"]
+    ended = [entry for entry in own if (entry.run, entry.length) in outcomes]
+    ended = [entry for entry in ended if outcomes[entry.run, entry.length].status == "finished"]
     several = len({entry.case.label for entry in own}) > 1
     whole = replace(
         decision,
         values=_without(crossed, configurations[decision.configuration].values),
         left_open=crossed,
         scoring=own[0].scoring,
-        runs={} if several else {entry.replicate.get("seed", NO_SEED): entry.run for entry in ended},
+        runs={} if several else {entry.replicate.get("seed", NO_SEED): entry.run for entry in _last_fold_first(ended)},
     )
     ledger.ingest_record(write_decision(book, whole))
     return whole
+
+
+def _last_fold_first(entries: Iterable[PlannedEntry]) -> list[PlannedEntry]:
+    """So that the lowest fold of each seed is the one that stands for it."""
+    return sorted(entries, key=lambda entry: -entry.replicate.get("fold", 0))
 
 
 def _without(paths: Collection[str], values: Mapping[str, Any], above: str = "") -> dict[str, Any]:

@@ -5,11 +5,10 @@ Runs are handed out one by one, or as cohorts: runs that their task can train to
 
 import math
 from collections import Counter, deque
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from tunebook import analyse
@@ -19,11 +18,14 @@ from tunebook.execute.job import Executor, Job
 from tunebook.folders import RunFolder
 from tunebook.ledger.ledger import Ledger
 from tunebook.ledger.records_files import write_plan
-from tunebook.records import Outcome, PlannedRun, canonical_json
+from tunebook.ledger.stopping import record_stop
+from tunebook.records import Outcome, PlannedRun, Role, Stop, canonical_json
 from tunebook.runs import fresh_runs
+from tunebook.runs.inventories import write_inventories
 from tunebook.spec.canonical import overlaid
 from tunebook.spec.fields import fields_of, nested
-from tunebook.spec.study import Study
+from tunebook.spec.folding import folds_of
+from tunebook.study.limiting import Budget, Clock, now
 from tunebook.study.preparing import Prepared
 from tunebook.study.tabling import declared_table, entries_of, scoring, table_of
 
@@ -69,35 +71,79 @@ class Ended:
 
 
 def conduct(
-    prepared: Prepared, ledger: Ledger, executor: Executor, *, allowance: Allowance, retry_failed: bool = False
+    prepared: Prepared,
+    ledger: Ledger,
+    executor: Executor,
+    *,
+    allowance: Allowance,
+    retry_failed: bool = False,
+    clock: Clock = now,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> Iterator[Ended]:
     """Run what is missing and index every outcome; closing the iterator stops handing out runs.
 
     Runs are handed out in the order of the plan, no more at a time than the executor works on, so that a
     study stopped early is a smaller balanced one. What has ended before is read from its folder. Once the search has
-    ended, its finalists follow on fresh seeds, if the study confirms.
+    ended, its finalists follow on fresh seeds, if the study confirms. Of a limit, what these need is kept for them:
+    where it stops the search, the finalists are chosen among the configurations that have all of their runs. That a
+    limit left runs undone is recorded (docs/adr/0019).
 
     Args:
         allowance: How many runs at once, and what each may use.
         retry_failed: Run again what failed; a failure stands until its run has ended anew.
+        clock: What tells the time, with its zone.
+        meanwhile: Called while runs are under way, about every second.
     """
-    budget = _Budget.of(prepared.study)
+    budget = Budget.of(prepared.study.limit, clock)
+    desk = _Desk(ledger, executor, allowance, budget, meanwhile, retry_failed=retry_failed)
     stage = with_finalists(prepared, ledger)
-    told: set[_Asked] = set()
-    while True:
-        yield from _conduct(stage, ledger, executor, allowance, budget, told, retry_failed=retry_failed)
-        following = with_finalists(prepared, ledger)
-        if len(following.runs) == len(stage.runs):
-            return
-        stage = following
+    record_plan(stage, ledger)
+    kept = 0 if len(stage.runs) > len(prepared.runs) else most_to_confirm(prepared)
+    yield from desk.conduct(stage, kept=kept)
+    if budget.reached and kept and not budget.is_spent():
+        chosen = with_finalists(prepared, ledger, stop=budget.stop())
+        if len(chosen.runs) > len(prepared.runs):
+            record_plan(chosen, ledger)
+            yield from desk.conduct(chosen, only="confirm")
+        else:  # there is nobody to confirm: what was kept for it is spent on the search
+            budget.reached = ""
+            yield from desk.conduct(prepared)
+    whole = with_finalists(prepared, ledger)
+    if len(whole.runs) > len(stage.runs):
+        record_plan(whole, ledger)
+        yield from desk.conduct(whole)
+    if budget.reached:
+        stop = budget.stop()
+        record_stop(prepared.study.study, ledger, reason=stop.reason, on=stop.on, limit=True)
 
 
-def with_finalists(prepared: Prepared, ledger: Ledger) -> Prepared:
-    """The study with its finalists on fresh seeds; as it is while the ledger lacks a run of its search."""
+def leave(prepared: Prepared, ledger: Ledger, *, clock: Clock = now) -> None:
+    """Write down that a person stopped a study, where runs of it are missing."""
+    if ledger.declared(prepared.study.study) is not None:
+        record_stop(prepared.study.study, ledger, reason="a person", on=clock().date().isoformat(), limit=False)
+
+
+def go_through(stage: Prepared, ledger: Ledger, executor: Executor, *, allowance: Allowance) -> Iterator[Ended]:
+    """Bring some runs of a study to their outcomes, without limit; the study's plan stays what it is.
+
+    Args:
+        stage: The study with these runs alone.
+    """
+    unlimited = Budget.of(None, now)
+    desk = _Desk(ledger, executor, allowance, unlimited, lambda: None, retry_failed=False)
+    yield from desk.conduct(stage)
+
+
+def with_finalists(prepared: Prepared, ledger: Ledger, *, stop: Stop | None = None) -> Prepared:
+    """The study with its finalists on fresh seeds; as it is while the ledger lacks a run of its search.
+
+    Args:
+        stop: Why the search was stopped: where it was by the study's limit, they are chosen among what was searched.
+    """
     confirm = prepared.study.confirm
     if confirm is None or len(prepared.plan.configurations) < 2:
         return prepared
-    chosen = analyse.finalists(table_of(prepared, ledger))
+    chosen = analyse.finalists(replace(table_of(prepared, ledger), stop=stop))
     runs = fresh_runs(prepared.plan, chosen, confirm.seeds, "confirm", prepared.inputs)
     return replace(prepared, runs=(*prepared.runs, *runs))
 
@@ -107,7 +153,8 @@ def most_to_confirm(prepared: Prepared) -> int:
     confirm, planned = prepared.study.confirm, prepared.plan
     if confirm is None or len(planned.configurations) < 2:
         return 0
-    return min(confirm.top, len(planned.configurations)) * confirm.seeds * len(planned.cases)
+    each = confirm.seeds * (folds_of(planned.replicates) or 1) * len(planned.cases)
+    return min(confirm.top, len(planned.configurations)) * each
 
 
 def still_to_confirm(prepared: Prepared, whole: Prepared) -> int:
@@ -136,12 +183,18 @@ def distinct(prepared: Prepared) -> tuple[PlannedRun, ...]:
 
 @dataclass(frozen=True)
 class Standing:
-    """How many of a study's runs are new, have ended (some of them failed), and will only be scored again."""
+    """How many of a study's runs are new, have ended (some of them failed), and will only be scored again.
+
+    Args:
+        trained_again: Runs that have ended and must be trained once more to be scored as the study asks: what it takes
+            was removed to give back space.
+    """
 
     new: int
     ended: int
     failed: int
     scored_again: int
+    trained_again: int = 0
 
 
 def standing(prepared: Prepared) -> Standing:
@@ -152,21 +205,37 @@ def standing(prepared: Prepared) -> Standing:
     """
     answered = [_answer(planned, prepared, retry_failed=False) for planned in distinct(prepared)]
     to_do = [planned for planned, outcome in zip(distinct(prepared), answered, strict=True) if outcome is None]
-    held = [_folder(planned, prepared).read_outcome() for planned in to_do]
-    scored_again = sum(outcome is not None and outcome.status == "finished" for outcome in held)
+    finished = [planned for planned in to_do if finished_before(planned, prepared)]
+    scored_again = sum(can_be_scored(planned, prepared) for planned in finished)
     return Standing(
-        new=len(to_do) - scored_again,
+        new=len(to_do) - len(finished),
         ended=len(answered) - len(to_do),
         failed=sum(outcome is not None and outcome.status == "failed" for outcome in answered),
         scored_again=scored_again,
+        trained_again=len(finished) - scored_again,
     )
+
+
+def finished_before(planned: PlannedRun, prepared: Prepared) -> bool:
+    """Whether a run has finished, whatever is asked of it by now."""
+    outcome = _folder(planned, prepared).read_outcome()
+    return outcome is not None and outcome.status == "finished"
+
+
+def can_be_scored(planned: PlannedRun, prepared: Prepared) -> bool:
+    """Whether a finished run has the predictions that the study asks for, or a checkpoint to make them from."""
+    folder, study = _folder(planned, prepared), prepared.study
+    asked = {study.select.split, *study.report.splits, scoring(planned, prepared).split}
+    return folder.trained or all(folder.predicted(split) for split in asked)
 
 
 def record_plan(prepared: Prepared, ledger: Ledger) -> None:
     """Write down what the study holds, unless it stands there already."""
-    declared = canonical_json(asdict(declared_table(prepared)))
+    data = [(each.id, each.name) for each in prepared.surveyed]
+    declared = canonical_json({**asdict(declared_table(prepared)), "data": data})
     entries = entries_of(prepared)
     ledger.ingest_record(write_plan(prepared.book, study=prepared.study.study, declared=declared, entries=entries))
+    write_inventories(prepared.inputs, prepared.book)
 
 
 # Private ----------------------------------------------------------------------------------------------
@@ -175,69 +244,74 @@ _Asked = tuple[str, int, str]
 """A run, its length, and the way of scoring that is asked for."""
 
 
-@dataclass
-class _Budget:
-    """What is left of the study's limit in this command."""
+@dataclass(frozen=True)
+class _Desk:
+    """Where runs are handed out and taken in, stage by stage.
 
-    stop_at: datetime
-    runs: float
+    Args:
+        told: What was told as ended or handed out: the next stage leaves it alone.
+    """
 
-    @classmethod
-    def of(cls, study: Study) -> "_Budget":
-        deadline = None if study.limit is None else study.limit.deadline(datetime.now().astimezone())
-        runs = None if study.limit is None else study.limit.runs
-        return cls(deadline or datetime.max.replace(tzinfo=UTC), float("inf") if runs is None else runs)
+    ledger: Ledger
+    executor: Executor
+    allowance: Allowance
+    budget: Budget
+    meanwhile: Callable[[], None]
+    retry_failed: bool
+    told: set[_Asked] = field(default_factory=set)
 
+    def conduct(self, stage: Prepared, *, kept: int = 0, only: Role | None = None) -> Iterator[Ended]:
+        """One stage of a study: all runs that are known.
 
-def _conduct(
-    stage: Prepared,
-    ledger: Ledger,
-    executor: Executor,
-    allowance: Allowance,
-    budget: _Budget,
-    told: set[_Asked],
-    *,
-    retry_failed: bool,
-) -> Iterator[Ended]:
-    """One stage of a study: all runs that are known."""
-    record_plan(stage, ledger)
-    ended: list[tuple[PlannedRun, Outcome]] = []
-    waiting: deque[PlannedRun] = deque()
-    for planned in distinct(stage):
-        if _asked(planned, stage) in told:
-            continue
-        told.add(_asked(planned, stage))
-        _follow_paths(planned, stage)
-        ledger.ingest(_folder(planned, stage))
-        outcome = _answer(planned, stage, retry_failed=retry_failed)
-        if outcome is None:
-            waiting.append(planned)
-        else:
-            ended.append((planned, outcome))
+        Args:
+            kept: Runs that the limit is to leave after this stage.
+            only: Leave alone what has another role.
+        """
+        waiting, ended = self._sorted(stage, only)
+        for planned in self.budget.cut(waiting, kept=kept):
+            self.told.discard(_asked(planned, stage))
+        for planned, outcome in ended:
+            yield Ended(planned, outcome, fresh=False, to_come=len(waiting))
 
-    while len(waiting) > budget.runs:
-        waiting.pop()
-    budget.runs -= len(waiting)
-    for planned, outcome in ended:
-        yield Ended(planned, outcome, fresh=False, to_come=len(waiting))
+        cohorts = _Cohorts.of(waiting, stage, at_once=self.allowance.at_once)
+        running: dict[Future[tuple[Outcome, ...]], tuple[PlannedRun, ...]] = {}
+        spent = [outcome for _, outcome in ended]
+        while waiting or running:
+            if waiting and self.budget.is_over(kept=kept, spent=spent, at_once=self.allowance.at_once):
+                self.told.difference_update(_asked(planned, stage) for planned in waiting)
+                waiting.clear()
+            while len(running) < self.allowance.at_once and (following := cohorts.next(waiting, running.values())):
+                running[self.executor.submit(_job(following, stage, self.allowance))] = following
+            done, _ = wait(running, timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED)
+            for future in [future for future in running if future in done]:
+                cohort = running.pop(future)
+                outcomes = future.result()
+                spent += outcomes
+                for planned in cohort:
+                    self.ledger.ingest(_folder(planned, stage))
+                to_come = sum(map(len, running.values())) + len(waiting)
+                for at, (planned, outcome) in enumerate(zip(cohort, outcomes, strict=True), start=1):
+                    rest = len(cohort) - at
+                    yield Ended(planned, outcome, fresh=True, to_come=to_come + rest, with_it=rest)
+            self.meanwhile()
 
-    cohorts = _Cohorts.of(waiting, stage, at_once=allowance.at_once)
-    running: dict[Future[tuple[Outcome, ...]], tuple[PlannedRun, ...]] = {}
-    while waiting or running:
-        if datetime.now(UTC) >= budget.stop_at:
-            waiting.clear()
-        while len(running) < allowance.at_once and (following := cohorts.next(waiting, running.values())):
-            running[executor.submit(_job(following, stage, allowance))] = following
-        done, _ = wait(running, timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED)
-        for future in [future for future in running if future in done]:
-            cohort = running.pop(future)
-            outcomes = future.result()
-            for planned in cohort:
-                ledger.ingest(_folder(planned, stage))
-            to_come = sum(map(len, running.values())) + len(waiting)
-            for at, (planned, outcome) in enumerate(zip(cohort, outcomes, strict=True), start=1):
-                rest = len(cohort) - at
-                yield Ended(planned, outcome, fresh=True, to_come=to_come + rest, with_it=rest)
+    def _sorted(self, stage: Prepared, only: Role | None) -> tuple[deque[PlannedRun], list[tuple[PlannedRun, Outcome]]]:
+        """What waits, and what has ended before; all of it counts as told."""
+        wanted = {_asked(planned, stage) for planned in stage.runs if only in (None, planned.role)}
+        ended: list[tuple[PlannedRun, Outcome]] = []
+        waiting: deque[PlannedRun] = deque()
+        for planned in distinct(stage):
+            if _asked(planned, stage) in self.told or _asked(planned, stage) not in wanted:
+                continue
+            self.told.add(_asked(planned, stage))
+            _follow_paths(planned, stage)
+            self.ledger.ingest(_folder(planned, stage))
+            outcome = _answer(planned, stage, retry_failed=self.retry_failed)
+            if outcome is None:
+                waiting.append(planned)
+            else:
+                ended.append((planned, outcome))
+        return waiting, ended
 
 
 @dataclass(frozen=True)
@@ -362,4 +436,6 @@ def _job(cohort: Sequence[PlannedRun], prepared: Prepared, allowance: Allowance)
         device={"auto": "cpu", "cuda": "cuda:0"}.get(study.device, study.device),
         seconds=allowance.seconds,
         memory_gb=allowance.memory_gb,
+        checkpoint=prepared.checkpoints,
+        train=prepared.train,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,11 +14,14 @@ from tunebook.records import Decision, PlannedRun, Scalar, Upstream, canonical_j
 from tunebook.runs import (
     Inputs,
     Shelf,
+    Surveyed,
     baseline_cells,
     baseline_runs,
     control_runs,
     current_decision,
+    data_of,
     decision_of,
+    make_surveys,
     noise_runs,
     search_runs,
     upstream_of,
@@ -26,6 +30,7 @@ from tunebook.search.grid import grid
 from tunebook.spec.completing import complete
 from tunebook.spec.names import suggestion
 from tunebook.spec.plan import Plan, Planned, plan
+from tunebook.spec.programs import GROUP, Program
 from tunebook.spec.refining import refined
 from tunebook.spec.space import Point
 from tunebook.spec.study import Study
@@ -60,6 +65,9 @@ class Prepared:
         carried: Alternative -> what a decision of another study brings into it, and that study's name.
         upstream: Alternative -> what the studies that it starts from tried.
         baselines: Id of a configuration -> the baseline that it is.
+        surveyed: The data sets of the search, each of which has a survey by now where its task makes one.
+        checkpoints: Whether the runs must have their checkpoints too, which may have been removed to give back space.
+        train: Whether runs may be trained; those that would have to be are left as they are.
     """
 
     book: Path
@@ -73,6 +81,9 @@ class Prepared:
     carried: Mapping[str, str]
     upstream: Mapping[str, Upstream]
     baselines: Mapping[str, Planned]
+    surveyed: tuple[Surveyed, ...] = ()
+    checkpoints: bool = False
+    train: bool = True
 
 
 def undecided(study: Study, ledger: Ledger) -> tuple[str, ...]:
@@ -86,6 +97,9 @@ def lay_out(study: Study, ledger: Ledger) -> LaidOut:
     Raises:
         InputError: for a reference to a study without a current decision, or a study that cannot be planned.
     """
+    if isinstance(study.task, Program):
+        brought = [decision_of(name, ledger, place=study.study).values for name in study.decisions]
+        study = study.model_copy(update={"task": study.task.joined(brought)})
     task = tasks.find(study.task)
     study = complete(study, task)
     if study.refine is not None:
@@ -96,7 +110,7 @@ def lay_out(study: Study, ledger: Ledger) -> LaidOut:
     laid_out = plan(
         study,
         task,
-        references={name: decision.values for name, decision in decisions.items()},
+        references={name: _without_program(decision.values) for name, decision in decisions.items()},
         left_open={name: decision.left_open for name, decision in decisions.items()},
         points=points,
     )
@@ -104,7 +118,7 @@ def lay_out(study: Study, ledger: Ledger) -> LaidOut:
 
 
 def prepare(study: Study, shelf: Shelf, *, text: str = "") -> Prepared:
-    """Enumerate a study's runs; data are read to fingerprint them, and verified when they are new.
+    """Enumerate a study's runs; data are read to fingerprint them, and verified and surveyed when they are new.
 
     Args:
         text: The study file as the person wrote it; shown on the page.
@@ -117,6 +131,8 @@ def prepare(study: Study, shelf: Shelf, *, text: str = "") -> Prepared:
     inputs = Inputs(shelf, task, study.study)
     searched = search_runs(ready.plan, inputs)
     _check_selection(study, task, searched, shelf.book)
+    surveyed = data_of([one.run for one in searched], task, roots=shelf.roots)
+    make_surveys(surveyed, task, shelf.book)
     further = [] if study.noise is None else list(noise_runs(ready.plan, study.noise, inputs))
     for decision in decisions.values() if study.control else ():
         further += control_runs(decision, ready.plan, searched, inputs, task, shelf.ledger)
@@ -130,7 +146,7 @@ def prepare(study: Study, shelf: Shelf, *, text: str = "") -> Prepared:
     upstream = upstream_of(ready.plan, ready.points, searched, shelf.ledger)
     return Prepared(
         shelf.book, study, task, ready.plan, (*searched, *further), inputs, decisions, text, carried, upstream,
-        {cell.planned.configuration.id: cell.planned for cell in floors},
+        {cell.planned.configuration.id: cell.planned for cell in floors}, surveyed=surveyed,
     )  # fmt: skip
 
 
@@ -149,7 +165,7 @@ def _check_selection(study: Study, task: Task, searched: Sequence[PlannedRun], b
         names = tuple(task.splits(config))
         asked = [("select.split", study.select.split), *(("report.splits", split) for split in study.report.splits)]
         for key, split in asked:
-            if split not in names:
+            if names and split not in names:
                 message = f"must be one of the splits {', '.join(names)}; got {split}"
                 problems[Problem(f"{study.study}: {key}", message, suggestion(split, names))] = None
         for metric in study.select.metrics if study.select.split in names else ():
@@ -157,6 +173,11 @@ def _check_selection(study: Study, task: Task, searched: Sequence[PlannedRun], b
                 problems[Problem(f"{study.study}: select", f"{refusal}; got {metric}")] = None
     if problems:
         raise InputError(*problems)
+
+
+def _without_program(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A decision's values as a study takes them over: it runs its own program."""
+    return {name: value for name, value in values.items() if name != GROUP}
 
 
 def _tried(decision: Decision, ledger: Ledger) -> Mapping[str, tuple[Scalar, ...]]:

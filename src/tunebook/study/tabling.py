@@ -12,6 +12,7 @@ from tunebook.execute.scoring import scoring_of
 from tunebook.ledger.ledger import Ledger
 from tunebook.ledger.queries import facts_of
 from tunebook.ledger.records_files import PlannedEntry
+from tunebook.ledger.stopping import lacking, stop_of
 from tunebook.records import (
     Control,
     Decision,
@@ -21,11 +22,14 @@ from tunebook.records import (
     Row,
     RunFacts,
     Scoring,
+    Stop,
     Table,
     Upstream,
 )
-from tunebook.runs import moved
+from tunebook.runs import current_decision, moved, surveys
 from tunebook.spec.plan import Planned
+from tunebook.study.changes import changes, where_of
+from tunebook.study.noting import notes_of
 from tunebook.study.preparing import Prepared
 
 
@@ -45,8 +49,8 @@ def table(name: str, ledger: Ledger, book: Path, *, plan: int | None = None) -> 
                 Problem(f"{name}@{plan}", "must be a plan of the study; the ledger has none of this number")
             )
         raise InputError(Problem(name, "must have been run in this book before it has a page", f"tunebook run {name}"))
-    static, entries = _read_table(json.loads(declared)), ledger.planned(name, number=plan)
-    found = _filled(static, entries, ledger, book, drawn=True)
+    static, entries = _read_table(json.loads(declared), book), ledger.planned(name, number=plan)
+    found = _filled(static, entries, ledger, book, drawn=True, before=plan)
     return found if plan is None else replace(found, decision=_then(entries, ledger.decisions(name)))
 
 
@@ -67,7 +71,7 @@ def declared_table(prepared: Prepared) -> Table:
     return Table(
         study=study.study,
         question=study.question,
-        task=study.task,
+        task=str(study.task),
         metrics={name: replace(metrics[name].facts, mode=metrics[name].mode) for name in shown},
         report=tuple(study.report.metrics),
         splits=tuple(study.report.splits),
@@ -87,7 +91,9 @@ def declared_table(prepared: Prepared) -> Table:
         argument=select.argument,
         prefer=select.prefer,
         require=tuple(entry.text for entry in select.require),
+        where=tuple(entry.text for entry in study.where),
         confirm=None if confirm is None else (confirm.top, confirm.seeds),
+        stopped={name: decided.stopped for name, decided in _behind(prepared) if decided.stopped},
     )
 
 
@@ -132,8 +138,21 @@ def _placed(prepared: Prepared) -> Iterator[tuple[PlannedRun, Planned]]:
             yield one, (prepared.baselines if one.role == "baseline" else planned)[one.configuration]
 
 
-def _filled(static: Table, entries: Sequence[PlannedEntry], ledger: Ledger, book: Path, *, drawn: bool) -> Table:
-    """A declared table with its rows, its controls, its baselines and its decision."""
+def _filled(
+    static: Table,
+    entries: Sequence[PlannedEntry],
+    ledger: Ledger,
+    book: Path,
+    *,
+    drawn: bool,
+    before: int | None = None,
+) -> Table:
+    """A declared table with its rows, its controls, its baselines, its decision and its notes.
+
+    Args:
+        drawn: As a page needs it: with curves, pictures, notes, and what was changed.
+        before: Number of the plan that it is; None: the newest, or one that is not written down.
+    """
     own = [entry for entry in entries if not entry.source and entry.role != "baseline"]
     floors = [entry for entry in entries if entry.role == "baseline"]
     pictured = static.splits[0] if drawn else ""
@@ -148,8 +167,23 @@ def _filled(static: Table, entries: Sequence[PlannedEntry], ledger: Ledger, book
             zip(floors, facts_of(ledger, book, floors, pictures_split=pictured, curves=False), strict=True)
         ),
         moved=moved(entries, ledger),
-        earlier=_earlier(static, decisions),
+        earlier=changes(static, entries, decisions, ledger, before=before) if drawn else (),
+        notes=notes_of(static.study, book) if drawn else (),
+        stop=_stop(static.study, entries, ledger),
     )
+
+
+def _stop(study: str, entries: Sequence[PlannedEntry], ledger: Ledger) -> Stop | None:
+    """Why the study was left, as long as the runs that it lacks are those of that time."""
+    return stop_of(study, ledger, lacking(entries, ledger))
+
+
+def _behind(prepared: Prepared) -> Iterator[tuple[str, Decision]]:
+    """The studies that a study builds on, and their decisions."""
+    for name in prepared.study.references:
+        decision = current_decision(name, prepared.inputs.shelf.ledger)
+        if decision is not None:
+            yield name, decision
 
 
 def _rows(found: Iterable[tuple[PlannedEntry, RunFacts]]) -> tuple[Row, ...]:
@@ -196,19 +230,11 @@ def _bare(ledger: Ledger, book: Path, entries: Sequence[PlannedEntry]) -> tuple[
     return facts_of(ledger, book, entries, pictures_split="", curves=False)
 
 
-def _earlier(static: Table, decisions: Sequence[Decision]) -> tuple[str, ...]:
-    """How the study chose before, where that is not how it chooses."""
-    ways = dict.fromkeys(_way(each.rule, each.metric, each.split) for each in decisions)
-    ways.pop(_way(static.rule, static.select_metric, static.select_split), None)
-    return tuple(ways)
-
-
-def _way(rule: str, metric: str, split: str) -> str:
-    return f"{rule} of {metric} on {split}"
-
-
-def _read_table(found: Mapping[str, Any]) -> Table:
+def _read_table(found: Mapping[str, Any], book: Path) -> Table:
     fields = dict(found)
+    fields["data"] = tuple(surveys(book, found.get("data", ())))
+    if "where" not in found:  # written before plans listed the constraints
+        fields["where"] = where_of(found.get("provenance", {}).get("study file") or "") or ()
     fields["metrics"] = {name: MetricFacts(**facts) for name, facts in found["metrics"].items()}
     fields["excluded"] = tuple(Excluded(**point) for point in found["excluded"])
     fields["upstream"] = {name: Upstream(**each) for name, each in found.get("upstream", {}).items()}

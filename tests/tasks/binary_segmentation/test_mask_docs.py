@@ -38,7 +38,7 @@ def test_degenerate_predictors_have_the_names_of_the_page():
 
 def test_the_study_of_the_page_folds_what_has_no_effect():
     """Six points are five configurations: without cross-entropy its weight does nothing."""
-    text = PAGE.split("```yaml\n")[1].split("```")[0]
+    text = PAGE.split('```yaml title="ink/loss.study.yaml"\n')[1].split("```")[0]
     made = plan(Study(**parse(text, name="page", faults=Faults()).value), TASK)
 
     assert (made.counts.declared, made.counts.distinct, made.counts.runs) == (6, 5, 15)

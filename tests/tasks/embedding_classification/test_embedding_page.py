@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[3]
 SCRIPT = runpy.run_path(str(ROOT / "scripts" / "fields.py"))
 PAGE = (ROOT / "docs" / "embedding.md").read_text()
 BEFORE_FIELDS = PAGE.split(SCRIPT["START"])[0]
-STUDIES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+STUDIES = re.findall(r"```yaml[^\n]*\n(.*?)```", PAGE, re.DOTALL)
 
 
 def study(text: str) -> Study:

@@ -10,6 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from table_examples import columns, read, refused
 
+from tunebook import splitting
 from tunebook.errors import DataError
 from tunebook.tasks.embedding_classification import splits
 
@@ -23,7 +24,7 @@ tables_of_rows = st.lists(
 
 
 def dealt(groups, labels, *, fractions=FRACTIONS, seed=0) -> np.ndarray:
-    return splits.dealt(groups, labels, fractions=fractions, seed=seed, place="clips")
+    return splitting.dealt(groups, labels, fractions=fractions, seed=seed, place="clips")
 
 
 # Dealt out ----------------------------------------------------------------------------------------------

@@ -70,6 +70,11 @@ CODES: Mapping[str, Code] = {
         "Something that learns less, or nothing at all, does as well as far as can be told: the score is no evidence "
         "for what was tuned.",
     ),
+    "T406": Code(
+        "the same item in two splits",
+        "A model has seen in training what it is tested on there: its score tells in part what it remembers, and the "
+        "best configuration may be the one that remembers best.",
+    ),
     "T501": Code(
         "decision does not follow from its rule",
         "What was carried forward is not what the stated rule chooses from these numbers.",

@@ -18,7 +18,7 @@ def not_run(table: Table) -> Iterator[Finding]:
         way_out = (
             f"tunebook run {table.study} runs what is missing" if is_own(table) else "run it, or say why it was not"
         )
-        yield finding("T101", f"{_were(len(missing))} declared but not run.", _listed(missing), way_out)
+        yield finding("T101", f"{_were(len(missing))} declared but not run{_why(table)}.", _listed(missing), way_out)
     if implied:
         are = "is" if len(implied) == 1 else "are"
         yield finding(
@@ -70,6 +70,11 @@ def one_seed_twice(table: Table) -> Iterator[Finding]:
 
 def _is_seeded(row: Row) -> bool:
     return any(run.replicate for run in searched(row))
+
+
+def _why(table: Table) -> str:
+    """That somebody or something stopped the study."""
+    return "" if table.stop is None else f": the study was stopped by {table.stop.reason} on {table.stop.on}"
 
 
 def _were(number: int) -> str:

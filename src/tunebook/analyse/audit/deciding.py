@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tunebook.analyse.audit.finding import Finding, finding, is_own
 from tunebook.analyse.decision import judge, outdated
-from tunebook.records import Table
+from tunebook.records import Change, Table
 
 
 def other_decision(table: Table) -> Iterator[Finding]:
@@ -57,13 +57,20 @@ def outdated_decision(table: Table) -> Iterator[Finding]:
 def changed_rule(table: Table) -> Iterator[Finding]:
     """T504."""
     if table.earlier:
-        now = f"{table.rule} of {table.select_metric} on {table.select_split}"
         yield finding(
             "T504",
             "The study chooses otherwise than it did when it had results already.",
-            (*(f"before: {each}" for each in table.earlier), f"as it stands: {now}"),
+            [line for change in table.earlier for line in _changed(change)],
             f"go back to the first rule, or stand by a choice: tunebook decide {table.study} --choose … --because …",
         )
+
+
+def _changed(change: Change) -> Iterator[str]:
+    yield from (f"before: {each}" for each in change.before)
+    gone = f"{change.left_out:,} configuration" + ("" if change.left_out == 1 else "s")
+    are = "is no candidate" if change.left_out == 1 else "are no candidates"
+    left_out = f" ({gone} with results {are} any more)" if change.left_out else ""
+    yield f"as it stands: {change.now}{left_out}"
 
 
 def _gone(table: Table) -> bool:

@@ -8,6 +8,7 @@ from tunebook.analyse.audit.coverage import not_run, one_seed_twice, uneven_repl
 from tunebook.analyse.audit.deciding import changed_rule, other_decision, outdated_decision
 from tunebook.analyse.audit.finding import Finding
 from tunebook.analyse.audit.gaps import inside_noise, no_spread
+from tunebook.analyse.audit.leaking import in_two_splits
 from tunebook.analyse.audit.parameters import without_effect_or_at_an_edge
 from tunebook.analyse.audit.repeating import different_devices, not_repeatable
 from tunebook.analyse.audit.scoring import chosen_on_reported, degenerate, items_missing, settings_on_reported
@@ -35,6 +36,7 @@ def findings(table: Table, *, effects_of: EffectsOf = effects) -> tuple[Finding,
         items_missing,
         degenerate,
         not_above_baselines,
+        in_two_splits,
         other_decision,
         outdated_decision,
         changed_rule,

@@ -11,7 +11,12 @@ WIDE, HIGH = 212.0, 62.0
 """Size of a study's box."""
 BETWEEN, BELOW = 96.0, 18.0
 """Room between columns, where the lines run, and between rows."""
-STATES = {"decided": ("best", False), "outdated": ("warn", True), "partly run": ("accent", True)}
+STATES = {
+    "decided": ("best", False),
+    "outdated": ("warn", True),
+    "interim": ("accent", True),
+    "stopped": ("warn", True),
+}
 """State -> ink of its dot, and whether it is hollow; other states are grey and hollow."""
 BENDS = 14
 

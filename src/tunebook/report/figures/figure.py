@@ -137,7 +137,7 @@ class Node:
 
     Args:
         rank: How many studies lie before it, on the longest way: the row it stands in.
-        state: `decided`, `outdated`, `partly run` or `not run`.
+        state: `decided`, `outdated`, `interim`, `stopped` or `not run`.
         lines: What is written in it below its name.
     """
 

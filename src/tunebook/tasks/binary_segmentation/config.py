@@ -4,7 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from tunebook.images.dividing import Split
 from tunebook.spec.parameters import Fields, parameter
+from tunebook.splitting import check_fold
 
 LEARNED = ("unet", "attention-unet", "segresnet")
 """Families of models that are trained; the others are baselines."""
@@ -61,6 +63,22 @@ class Data(Fields):
         None, meaning="So many scans of the selection split, drawn by subset_seed; null: all.", ge=1
     )
     subset_seed: int = parameter(0, meaning="Seed of these draws; never the replicate's.", ge=0)
+    split: Split = Field(default_factory=Split)
+    folds: int | None = parameter(
+        None,
+        meaning="Cross-validation: the images of train and val are dealt out, by whole groups, to so many parts; in "
+        "fold i part i is val and the others are train. Each fold is a replicate. null: none.",
+        as_before=None,
+        ge=2,
+    )
+    fold: int | None = parameter(
+        None, meaning="The part that is val; set by the replicate. null: the first.", as_before=None, ge=0
+    )
+
+    @model_validator(mode="after")
+    def _folded(self) -> "Data":
+        check_fold(self.folds, self.fold)
+        return self
 
     @model_validator(mode="after")
     def _overlaps_less_than_a_tile(self) -> "Data":

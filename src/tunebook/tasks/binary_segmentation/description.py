@@ -3,15 +3,16 @@
 import os
 from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
 from tunebook.errors import DataError, Problem
 from tunebook.fingerprints import Input
-from tunebook.records import canonical_json
-from tunebook.task import Metric
-from tunebook.tasks.binary_segmentation import effects, scans
+from tunebook.images import dividing
+from tunebook.records import DataFacts, canonical_json
+from tunebook.task import Beginning, Metric
+from tunebook.tasks.binary_segmentation import beginning, effects, scans
 from tunebook.tasks.binary_segmentation.config import Config
 from tunebook.tasks.binary_segmentation.metrics import MEASURES
 
@@ -33,10 +34,17 @@ class BinarySegmentation:
     Config: type[BaseModel] = Config
     metrics: Mapping[str, Metric] = MEASURES
     worker = "tunebook.tasks.binary_segmentation.worker:Worker"
-    verified = ("data.root", "data.train", "data.val", "data.test", "data.channel", "data.normalize")
+    verified = (
+        *("data.root", "data.train", "data.val", "data.test", "data.channel", "data.normalize"),
+        *("data.split", "data.folds"),
+    )
     largest_cohort = 8
-    predictor = ""
-    formats: Mapping[str, str] = {}
+    predictor = "tunebook.tasks.binary_segmentation.applying:predict"
+    predictions: Literal["file", "folder"] = "folder"
+    formats: Mapping[str, str] = {
+        "weights": "tunebook.tasks.binary_segmentation.exporting:weights",
+        "onnx": "tunebook.tasks.binary_segmentation.exporting:onnx",
+    }
 
     def without_effect(self, config: BaseModel) -> frozenset[str]:
         """What cannot matter: a loss's fields without their part of it, and of baselines everything trained."""
@@ -50,8 +58,21 @@ class BinarySegmentation:
         """
         config = _ours(config)
         found = [scan for split in scans.every(config, book).values() for scan in split]
+        if not dividing.is_as_given(config.data):
+            found.sort(key=lambda scan: scan.image)  # however they are dealt out
         files = (*scans.table(config, book), *(path for scan in found for path in (scan.image, scan.mask)))
         return (Input("data", Path(os.path.commonpath([path.parent for path in files])), files),)
+
+    def start(self, data: Path) -> Beginning | None:
+        """Folders of images with masks of one value, or a CSV file that names them, by names and a few masks."""
+        return beginning.start(data)
+
+    def survey(self, config: BaseModel, book: Path, *, thumbnails: Path) -> DataFacts:
+        """Sizes, foreground and what is odd, of every scan and mask."""
+        # Only who looks at the data pays for the import.
+        from tunebook.tasks.binary_segmentation import survey  # noqa: PLC0415
+
+        return survey.survey(_ours(config), book, thumbnails=thumbnails)
 
     def verify(self, config: BaseModel, book: Path) -> None:
         """Read every image and mask of the three splits.
@@ -61,16 +82,20 @@ class BinarySegmentation:
         """
         config = _ours(config)
         problems = scans.Problems()
-        every, foreground = scans.every(config, book), False
-        for split, found in every.items():
+        drawn: set[Path] = set()
+        every = scans.every(config, book)
+        for found in every.values():
             for scan in found:
                 with problems.of():
                     _, mask = scans.read(scan, config.data)
-                    foreground |= split == "train" and bool(mask.any())
+                    drawn |= {scan.image} if mask.any() else set()
         problems.throw()
-        if not foreground:
-            message = f"must have foreground to learn from; the masks of its {len(every['train'])} scans are all 0"
-            raise DataError(Problem(f"data.train, {config.data.train}", message, "look at the masks, or at data.train"))
+        for fold in range(config.data.folds or 1):
+            train = every["train"] if config.data.folds is None else scans.every(_in_fold(config, fold), book)["train"]
+            if not any(scan.image in drawn for scan in train):
+                message = f"must have foreground to learn from; the masks of its {len(train)} scans are all 0"
+                place = f"data.train, {config.data.train}" + ("" if config.data.folds is None else f", fold {fold}")
+                raise DataError(Problem(place, message, "look at the masks, or at data.train"))
 
     def splits(self, config: BaseModel) -> Sequence[str]:
         """train, val and test, whatever they are called in the data."""
@@ -107,6 +132,10 @@ class BinarySegmentation:
     def baselines(self, config: BaseModel) -> Mapping[str, Mapping[str, Any]]:
         """What answers the same everywhere, and each scan's grey values cut in two."""
         return BASELINES
+
+
+def _in_fold(config: Config, fold: int) -> Config:
+    return config.model_copy(update={"data": config.data.model_copy(update={"fold": fold})})
 
 
 def _ours(config: BaseModel) -> Config:

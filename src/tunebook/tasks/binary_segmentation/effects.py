@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from tunebook.images import dividing
 from tunebook.tasks.binary_segmentation.config import LEARNED, Config, Data, Loss
 
 TRAINING = frozenset(
@@ -31,6 +32,7 @@ def is_learned(config: Config) -> bool:
 def without_effect(config: Config) -> frozenset[str]:
     """Parameters (dotted; a group by its path) and replicate factors that cannot matter here."""
     found = set(_of_subsets(config.data, sees_training=config.model.family not in BLIND))
+    found |= set(dividing.without_effect(config.data))
     if config.threshold.choose == "f1":
         found.add("threshold.at_least")
     if is_learned(config):

@@ -148,7 +148,7 @@ def _monai(model: Model) -> tuple[nn.Module, Tensor]:
         init_filters=model.width,
         out_channels=1,
         dropout_prob=model.dropout or None,
-        norm=("GROUP", {"num_groups": _groups(model.width)}),
+        norm=("GROUP", {"num_groups": group_count(model.width)}),
         blocks_down=(1, *(2,) * (model.depth - 1), 4),
         blocks_up=(1,) * model.depth,
         upsample_mode="deconv",  # interpolation draws other bits on GPUs each time
@@ -164,15 +164,15 @@ def _block(before: int, after: int) -> nn.Sequential:
     """Twice a 3 × 3 convolution, group normalisation, ReLU."""
     return nn.Sequential(
         nn.Conv2d(before, after, 3, padding=1, bias=False),
-        nn.GroupNorm(_groups(after), after),
+        nn.GroupNorm(group_count(after), after),
         nn.ReLU(inplace=True),
         nn.Conv2d(after, after, 3, padding=1, bias=False),
-        nn.GroupNorm(_groups(after), after),
+        nn.GroupNorm(group_count(after), after),
         nn.ReLU(inplace=True),
     )
 
 
-def _groups(channels: int) -> int:
+def group_count(channels: int) -> int:
     """The most groups, up to 8, of equally many channels, 4 or more where there are as many."""
     groups = math.gcd(channels, MOST_GROUPS)
     while groups > 1 and channels // groups < LEAST_IN_GROUP:

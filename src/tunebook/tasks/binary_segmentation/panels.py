@@ -59,8 +59,8 @@ def panels(
         size: Longest side of a panel, in pixels; a scan that is smaller is enlarged by a whole factor.
     """
     shape = shown_shape(truth.shape, size)
-    plain = np.rint(stretched(mean(image, shape)) * 255).astype(np.uint8)
-    dark = np.repeat(np.rint(plain.mean(axis=2, keepdims=True) * DARKENED), 3, axis=2).astype(np.uint8)
+    seen = with_truth(image, truth, size=size)
+    dark = _darkened(seen["image"])
     mask, chance = largest(truth, shape), largest(probability, shape)
     predicted = chance >= counts.level_of(threshold)
     wrong = (predicted & ~mask, INVENTED), (~predicted & mask, MISSED)
@@ -69,8 +69,7 @@ def panels(
     return Panels(
         item,
         {
-            "image": plain,
-            "truth": _painted(dark, (mask, TRUE)),
+            **seen,
             "prediction": _painted(dark, (predicted & mask, FOUND), *wrong),
             "mask": mask.astype(np.uint8) * np.uint8(255),
             "probability": chance,
@@ -78,6 +77,15 @@ def panels(
         caption(counts.at_level(found, counts.level_of(threshold)), threshold=threshold),
         Pixels(tuple(background), tuple(foreground), threshold),
     )
+
+
+def with_truth(
+    image: UInt8[np.ndarray, "rows columns 3"], truth: Bool[np.ndarray, "height width"], *, size: int
+) -> dict[str, Picture]:
+    """The panels `image` and `truth` alone; as `panels`."""
+    shape = shown_shape(truth.shape, size)
+    plain = np.rint(stretched(mean(image, shape)) * 255).astype(np.uint8)
+    return {"image": plain, "truth": _painted(_darkened(plain), (largest(truth, shape), TRUE))}
 
 
 def caption(found: Confusion, *, threshold: float) -> str:
@@ -88,6 +96,11 @@ def caption(found: Confusion, *, threshold: float) -> str:
     )
     scores = f"recall {counts.recall(found):.2f}, precision {counts.precision(found):.2f}"
     return f"threshold {threshold:.3g}: {pixels}; {scores if found.tp + found.fn else NO_FOREGROUND}"
+
+
+def _darkened(plain: Picture) -> Picture:
+    """The picture in grey, for colours to lie on."""
+    return np.repeat(np.rint(plain.mean(axis=2, keepdims=True) * DARKENED), 3, axis=2).astype(np.uint8)
 
 
 def _painted(dark: Picture, *layers: tuple[Mask, tuple[int, int, int]]) -> Picture:

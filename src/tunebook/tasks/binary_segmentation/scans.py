@@ -1,7 +1,9 @@
 """Which scans a split has, and how a scan and its mask are read.
 
 A split is a folder with `images/` and `masks/` that hold PNG and TIFF files of the same stems, or the rows of a CSV
-file (columns `image`, `mask`, `split`; paths from the CSV file) that bear its name.
+file (columns `image`, `mask`, `split`; paths from the CSV file) that bear its name. `data.split.fractions` deals the
+scans of one folder, or all rows of the file, out to the splits, and `data.folds` those of train and val to parts
+(`images.dividing`); where all are dealt out, the file needs no column `split`.
 
 A mask has one value beside 0, whichever: it is foreground. Of a mask in colour that is one colour beside black; a
 palette is looked up, so that a mask means what a viewer shows.
@@ -15,9 +17,9 @@ hold the same and some of them are wanted, all are taken.
 
 import csv
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import combinations
 from pathlib import Path
@@ -30,11 +32,14 @@ from PIL import Image
 
 from tunebook import folders
 from tunebook.errors import DataError, Problem
+from tunebook.images import dividing
+from tunebook.images.dividing import Sources
 from tunebook.images.pixels import PNG, TIFF, Scaled, read_image, scaled
 from tunebook.tasks.binary_segmentation.config import Config, Data
 
-SPLITS = ("train", "val", "test")
-COLUMNS = ("image", "mask", "split")
+SPLITS = dividing.SPLITS
+FILES = ("image", "mask")
+COLUMNS = (*FILES, "split")
 STRIP = 256
 """Rows that are normalised at once, so that a large scan is never a whole array of floats."""
 SHOWN = 4
@@ -43,11 +48,16 @@ SHOWN = 4
 
 @dataclass(frozen=True)
 class Scan:
-    """An image and its mask; `name` is the image's stem."""
+    """An image and its mask; `name` is the image's stem.
+
+    Args:
+        group: What a CSV file says of it in the column `data.split.by`; empty where none is asked for.
+    """
 
     name: str
     image: Path
     mask: Path
+    group: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,9 +139,10 @@ def every(config: Config, book: Path) -> Mapping[str, tuple[Scan, ...]]:
     """
     found: dict[str, tuple[Scan, ...]] = {}
     problems = Problems()
+    divided = {} if dividing.is_as_given(config.data) else _divided(_root(config, book), config.data)
     for split in SPLITS:
         with problems.of():
-            found[split] = _whole(config, book, split)
+            found[split] = divided[split] if divided else _whole(config, book, split)
             problems.add(*_too_few(found[split], config.data, split))
     problems.add(*_shared(found))
     problems.throw()
@@ -158,11 +169,22 @@ def load(scan: Scan, data: Data) -> Loaded:
         DataError: when a file cannot be used, naming it.
     """
     image, mask = read(scan, data)
-    height, width = _reduced(mask.shape, data.image_size)
-    if (height, width) == mask.shape:
+    small = _reduced_image(image, data.image_size)
+    if small is image:
         return Loaded(scan.name, image, mask, mask)
-    small = Image.fromarray(image).resize((width, height), Image.Resampling.LANCZOS)
-    return Loaded(scan.name, np.array(small), mask, reduced_mask(mask, (height, width)))
+    height, width = small.shape[:2]
+    return Loaded(scan.name, small, mask, reduced_mask(mask, (height, width)))
+
+
+def load_image(path: Path, data: Data) -> tuple[UInt8[np.ndarray, "h w 3"], tuple[int, int]]:
+    """An image that has no mask as it is worked on, and its own size (height, width).
+
+    Raises:
+        DataError: when the file cannot be used, naming it.
+    """
+    image = _read_image(path, data)
+    height, width = image.shape[:2]
+    return _reduced_image(image, data.image_size), (height, width)
 
 
 def read(scan: Scan, data: Data) -> tuple[UInt8[np.ndarray, "height width 3"], Bool[np.ndarray, "height width"]]:
@@ -233,6 +255,14 @@ def _eight_bits(image: Scaled) -> UInt8[np.ndarray, "height width 3"]:
     return found
 
 
+def _reduced_image(image: UInt8[np.ndarray, "height width 3"], longest: int | None) -> UInt8[np.ndarray, "h w 3"]:
+    """The image at the size that it is worked on; itself where that is its own."""
+    height, width = _reduced(image.shape[:2], longest)
+    if (height, width) == image.shape[:2]:
+        return image
+    return np.array(Image.fromarray(image).resize((width, height), Image.Resampling.LANCZOS))
+
+
 def _reduced(shape: tuple[int, ...], longest: int | None) -> tuple[int, int]:
     height, width = shape
     if longest is None or max(height, width) <= longest:
@@ -263,13 +293,43 @@ def _is_table(root: Path) -> bool:
 
 def _whole(config: Config, book: Path, split: str) -> tuple[Scan, ...]:
     """All scans of a split."""
-    root, name = _root(config, book), getattr(config.data, split)
+    root, data = _root(config, book), config.data
+    return _given(root, getattr(data, split), data) if dividing.is_as_given(data) else _divided(root, data)[split]
+
+
+def _given(root: Path, name: str | None, data: Data) -> tuple[Scan, ...]:
+    """All scans of a folder below root, or those of a CSV file that bear a name; of None all of them."""
     if _is_table(root):
-        return _of_table(root, name)
+        return _of_table(root, name, by=data.split.by)
     if not root.is_dir():
         found = "it is a file" if root.exists() else "it does not exist"
         raise DataError(Problem(str(root), f"must be a folder that holds the splits, or a CSV file; {found}"))
-    return _of_folder(root, name)
+    return _of_folder(root, "." if name is None else name)
+
+
+def _divided(root: Path, data: Data) -> Mapping[str, tuple[Scan, ...]]:
+    """Split -> its scans, where some are dealt out or groups are looked at."""
+    is_table = _is_table(root)
+
+    def whole() -> tuple[Scan, ...]:
+        at_once = is_table or (root / "images").is_dir()
+        return _given(root, None if at_once else data.train, data)
+
+    def given(split: str) -> tuple[Scan, ...] | None:
+        name = getattr(data, split)
+        # Folds make a val of their own.
+        needless = split == "val" and data.folds is not None and name == Data.model_fields["val"].default
+        there = name in _splits_of(root) if is_table else (root / name).exists()
+        return None if needless and not there else _given(root, name, data)
+
+    sources = Sources[Scan](
+        name=lambda scan: scan.name,
+        file=lambda scan: scan.image.stem,
+        path=lambda scan: os.path.relpath(scan.image, root.parent if is_table else root),
+        renamed=lambda scan, name: replace(scan, name=name),
+        column=(lambda scan: scan.group) if is_table else None,
+    )
+    return dividing.divided(data, sources, whole=whole, given=given)
 
 
 def _wanted(data: Data, split: str) -> int | None:
@@ -349,13 +409,13 @@ def _by_stem(folder: Path) -> dict[str, Path]:
 # Tables ---------------------------------------------------------------------------------------------------
 
 
-def _of_table(path: Path, name: str) -> tuple[Scan, ...]:
-    """The rows of a CSV file whose split has this name."""
+def _of_table(path: Path, name: str | None, *, by: str | None) -> tuple[Scan, ...]:
+    """The rows of a CSV file whose split has this name; of None all of them."""
     found: dict[str, Scan] = {}
     problems = Problems()
-    rows = _rows(path)
+    rows = _rows(path, (*FILES, *(() if name is None else ("split",)), *(() if by is None else (by,))))
     for line, row in rows:
-        if row["split"] != name:
+        if name is not None and row["split"] != name:
             continue
         image, mask = (Path(os.path.abspath(path.parent / row[column])) for column in ("image", "mask"))
         for column, file in (("image", image), ("mask", mask)):
@@ -368,12 +428,13 @@ def _of_table(path: Path, name: str) -> tuple[Scan, ...]:
                     Problem(str(file), f"must be a file, as line {line} of {path} names it; it does not exist")
                 )
         if image.stem in found:
-            message = (
-                f"must be the only image of the stem {image.stem} in the split {name}; {found[image.stem].image} is one"
-            )
+            where = "" if name is None else f" in the split {name}"
+            message = f"must be the only image of the stem {image.stem}{where}; {found[image.stem].image} is one"
             problems.add(Problem(f"{path}:{line}", message, "rename a file"))
-        found[image.stem] = Scan(image.stem, image, mask)
-    if not found:
+        found[image.stem] = Scan(image.stem, image, mask, "" if by is None else row[by])
+    if not found and name is None:
+        problems.add(Problem(str(path), "must have rows; it has none"))
+    elif not found:
         named = ", ".join(sorted({row["split"] for _, row in rows})) or "no rows"
         message = f"must have rows whose split is {name}; it has {named}"
         problems.add(Problem(str(path), message, "correct data.train, data.val or data.test"))
@@ -381,16 +442,20 @@ def _of_table(path: Path, name: str) -> tuple[Scan, ...]:
     return tuple(found[stem] for stem in sorted(found))
 
 
-def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
-    """Line of the file -> what it says in our columns."""
+def _splits_of(path: Path) -> set[str]:
+    return {row["split"] for _, row in _rows(path, COLUMNS)}
+
+
+def _rows(path: Path, columns: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
+    """Line of the file -> what it says in these columns."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, strict=True)
-            lacking = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
+            lacking = [column for column in columns if column not in (reader.fieldnames or ())]
             if lacking:
                 named = ", ".join(reader.fieldnames or ()) or "none"
-                message = f"must have the columns {', '.join(COLUMNS)}; it lacks {', '.join(lacking)} and has {named}"
+                message = f"must have the columns {', '.join(columns)}; it lacks {', '.join(lacking)} and has {named}"
                 raise DataError(Problem(str(path), message))
-            return [(reader.line_num, {name: (row[name] or "").strip() for name in COLUMNS}) for row in reader]
+            return [(reader.line_num, {name: (row[name] or "").strip() for name in columns}) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(Problem(str(path), f"must be a CSV file in UTF-8; reading it fails: {error}")) from error

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar, cast, overload
+from typing import Generic, TypeVar, overload
 
 import numpy as np
-from torch import nn
 
 from tunebook.records import CurvePoint, Run, Settings, canonical_json
 from tunebook.task import Context, Example, ItemScore, Panels, Prediction, Progress
-from tunebook.tasks.binary_segmentation import counts, floors, inference, metrics, networks, scans, thresholds
+from tunebook.tasks.binary_segmentation import counts, floors, metrics, networks, scans, thresholds
 from tunebook.tasks.binary_segmentation.config import Config, Data
 from tunebook.tasks.binary_segmentation.drawing import Drawable, Epochs, Source
 from tunebook.tasks.binary_segmentation.effects import BLIND, is_learned
@@ -17,6 +16,7 @@ from tunebook.tasks.binary_segmentation.metrics import THRESHOLD
 from tunebook.tasks.binary_segmentation.panels import panels
 from tunebook.tasks.binary_segmentation.scans import Loaded, Scan
 from tunebook.tasks.binary_segmentation.stitching import enlarged
+from tunebook.tasks.binary_segmentation.trained import answering, floor, threshold_of
 from tunebook.tasks.binary_segmentation.training import train
 from tunebook.train import checkpoints
 from tunebook.train.seeding import deterministic
@@ -150,19 +150,9 @@ class Worker:
         """Probabilities of whole scans, at the size they are worked on, then brought to their own."""
         config = _config(run)
         deterministic(threads=context.threads, device=context.device)
-        tensors, facts = checkpoints.load(context.checkpoint)
-        network: nn.Module | None = None
-        if is_learned(config):
-            network = networks.build(config.model, seed=0)
-            network.load_state_dict(tensors)
-            network.to(context.device)
+        answer = answering(config, context)
         for loaded in self._loaded(config, split, context):
-            if network is None:
-                known = {name: float(value) for name, value in facts.items()}
-                found = floors.probability(_floor(config), known, loaded.image)
-            else:
-                found = inference.probabilities(network, loaded.image, config.data, device=context.device)
-            yield Prediction(loaded.name, {"probability": enlarged(found, loaded.mask.shape)})
+            yield Prediction(loaded.name, {"probability": enlarged(answer(loaded.image), loaded.mask.shape)})
 
     def calibrate(
         self, run: Run, predictions: Sequence[Prediction], examples: Sequence[Example], split: str, *, metric: str
@@ -188,7 +178,7 @@ class Worker:
         return metrics.contributions(
             prediction.arrays["probability"],
             example.truth,
-            threshold=_threshold(settings),
+            threshold=threshold_of(settings),
             tolerance=_config(run).boundary.tolerance,
         )
 
@@ -197,7 +187,7 @@ class Worker:
     ) -> Panels:
         """Image, truth, and what is right and wrong at the chosen threshold."""
         probability = prediction.arrays["probability"]
-        return panels(example.item, example.image, example.truth, probability, threshold=_threshold(settings))
+        return panels(example.item, example.image, example.truth, probability, threshold=threshold_of(settings))
 
     def _epochs(self, config: Config, context: Context) -> Epochs:
         found = scans.scans(config, context.book, "train")
@@ -206,7 +196,7 @@ class Worker:
 
     def _fit(self, config: Config, context: Context) -> None:
         """Write what a baseline takes from the training scans."""
-        family = _floor(config)
+        family = floor(config)
         found = () if family in BLIND else scans.scans(config, context.book, "train")
         facts = floors.fit(family, Asked(found, lambda scan: self._scans.of(scan, config.data)))
         checkpoints.save(context.checkpoint, {}, {name: repr(value) for name, value in facts.items()})
@@ -239,17 +229,6 @@ def _nbytes(found: Source) -> int:
     """Bytes of memory that a scan takes; a mask that is worked on at its own size is one array, not two."""
     own = found.mask.nbytes if isinstance(found, Loaded) and found.mask is not found.small_mask else 0
     return found.image.nbytes + found.small_mask.nbytes + own
-
-
-def _floor(config: Config) -> floors.Floor:
-    assert not is_learned(config), "it is a baseline"
-    return cast(floors.Floor, config.model.family)
-
-
-def _threshold(settings: Mapping[str, Settings]) -> float:
-    value = settings[THRESHOLD].values[THRESHOLD]
-    assert isinstance(value, float), "calibrate wrote a number"
-    return value
 
 
 def _config(run: Run) -> Config:

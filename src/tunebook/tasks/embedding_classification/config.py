@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from tunebook.spec.parameters import Fields, StandsFor, parameter
+from tunebook.splitting import Fractions, check_fold, check_fractions
 from tunebook.tasks.embedding_classification.presets import filled
 
 # What flags of BirdNET-Analyzer stand for
@@ -15,19 +16,6 @@ FOCAL: Mapping[bool, Mapping[str, float | None]] = {
     True: {"focal_gamma": 2.0, "focal_alpha": 0.25},
     False: {"focal_gamma": 0.0, "focal_alpha": None},
 }
-
-
-def _share_of_val(fractions: Any) -> Any:
-    if isinstance(fractions, bool) or not isinstance(fractions, int | float):
-        return fractions
-    if not 0 < fractions < 1:
-        raise ValueError("must be a share for each split, or that of val (> 0 and < 1)")
-    return {"train": round(1 - fractions, 12), "val": float(fractions)}
-
-
-Given = Mapping[str, float] | float | None
-Fractions = Annotated[Mapping[str, float] | None, BeforeValidator(_share_of_val, json_schema_input_type=Given)]
-"""Split -> share. One number, as BirdNET-Analyzer's `--val_split`, is the share of val; what is left is train."""
 
 
 class Split(Fields):
@@ -41,10 +29,16 @@ class Split(Fields):
         min_length=2,
     )
     train: str = parameter("train", meaning="The split that heads are trained on.")
+    val: str = parameter(
+        "val",
+        meaning="With data.folds the split that is pooled with train, if the table has it, and that each part is in "
+        "turn; of no effect without.",
+        as_before="val",
+    )
     by: tuple[str, ...] = parameter(
         (),
         meaning="Columns (site, file, date) whose combined value never stands in two splits: given splits that break "
-        "this are refused, and splits by fractions keep to it.",
+        "this are refused, and splits by fractions and folds keep to it.",
     )
     fractions: Fractions = parameter(
         None,
@@ -52,17 +46,15 @@ class Split(Fields):
         "number is the share of val; the rest is train.",
         also=("val_split",),
     )
-    seed: int = parameter(0, meaning="Seed of the dealing by fractions; never the replicate's.", ge=0)
+    seed: int = parameter(0, meaning="Seed of the dealing by fractions and folds; never the replicate's.", ge=0)
 
     @model_validator(mode="after")
     def _has_training(self) -> "Split":
         known = tuple(self.fractions) if self.fractions is not None else self.names
         if self.train not in known:
             raise ValueError(f"must name its training split among {', '.join(known)}; got {self.train}")
-        if self.fractions is not None and (
-            min(self.fractions.values()) <= 0 or abs(sum(self.fractions.values()) - 1) > 1e-6
-        ):
-            raise ValueError("must have fractions > 0 that add up to 1")
+        if self.fractions is not None:
+            check_fractions(self.fractions)
         return self
 
 
@@ -110,6 +102,23 @@ class Data(Fields):
     quality: str = parameter("quality", meaning="Column that subset.quality looks at.")
     hardness: str = parameter("hardness", meaning="Column that subset.negatives looks at: an earlier model's score.")
     split: Split = Field(default_factory=Split)
+    folds: int | None = parameter(
+        None,
+        meaning="Cross-validation: the rows of train and val are dealt out, by whole groups, to so many parts; in fold "
+        "i part i is val and the others are train. Each fold is a replicate. null: none.",
+        as_before=None,
+        ge=2,
+    )
+    fold: int | None = parameter(
+        None, meaning="The part that is val; set by the replicate. null: the first.", as_before=None, ge=0
+    )
+
+    @model_validator(mode="after")
+    def _folds_hold_together(self) -> "Data":
+        check_fold(self.folds, self.fold)
+        if self.folds is not None and self.split.train == self.split.val:
+            raise ValueError(f"must have another split for val than for train, {self.split.train}")
+        return self
 
 
 class Upsampling(Fields):

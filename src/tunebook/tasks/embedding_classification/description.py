@@ -3,15 +3,15 @@
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
 from tunebook.errors import DataError, Problem
 from tunebook.fingerprints import Input
-from tunebook.records import canonical_json
-from tunebook.task import Metric
-from tunebook.tasks.embedding_classification import effects, pooling, subsets, tables
+from tunebook.records import DataFacts, canonical_json
+from tunebook.task import Beginning, Metric
+from tunebook.tasks.embedding_classification import beginning, effects, pooling, subsets, tables
 from tunebook.tasks.embedding_classification.config import Config
 from tunebook.tasks.embedding_classification.metrics import MEASURES, available
 from tunebook.tasks.embedding_classification.rows import Labelled, Rows
@@ -38,6 +38,7 @@ class EmbeddingClassification:
     )
     largest_cohort = 64
     predictor = "tunebook.tasks.embedding_classification.applying:predict"
+    predictions: Literal["file", "folder"] = "file"
     formats: Mapping[str, str] = {
         "head": "tunebook.tasks.embedding_classification.exporting:head",
         "onnx": "tunebook.tasks.embedding_classification.exporting:onnx",
@@ -58,6 +59,17 @@ class EmbeddingClassification:
             raise DataError(*problems)
         root, files = tables.located(config.data, book), tables.files(config.data, book)
         return (Input("data", root if root.is_dir() else root.parent, files, named=root.is_dir()),)
+
+    def start(self, data: Path) -> Beginning | None:
+        """A table with a column of embeddings and one of labels, or a folder of BirdNET's embeddings."""
+        return beginning.start(data)
+
+    def survey(self, config: BaseModel, book: Path, *, thumbnails: Path) -> DataFacts:
+        """Classes, groups and what is odd, of every row; no pictures."""
+        # Only who looks at the data pays for the import.
+        from tunebook.tasks.embedding_classification import survey  # noqa: PLC0415
+
+        return survey.survey(_ours(config), book)
 
     def verify(self, config: BaseModel, book: Path) -> None:
         """Read the table once.

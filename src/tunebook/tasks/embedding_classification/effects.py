@@ -40,7 +40,12 @@ def is_softmax(config: Config, kind: Kind) -> bool:
 
 
 def _of_data(data: Data) -> Iterator[str]:
-    yield from ("data.split.seed",) if data.split.fractions is None else ("data.split.column", "data.split.names")
+    if data.split.fractions is None and data.folds is None:
+        yield "data.split.seed"
+    if data.split.fractions is not None:
+        yield from ("data.split.column", "data.split.names")
+    if data.folds is None:
+        yield "data.split.val"
     if data.item is None:
         yield from ("data.pool", "data.k")
     elif data.pool != "top-k":

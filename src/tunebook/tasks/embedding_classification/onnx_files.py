@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tunebook.errors import InputError, Problem
+from tunebook.train import onnx_models
 
 if TYPE_CHECKING:  # an optional extra
     from onnx import NodeProto
 
-OPSET, IR = 17, 8
-"""Of 2022: every runtime in use reads them."""
 ROWS = "rows"
 
 
@@ -26,7 +24,7 @@ def model(tensors: Mapping[str, NDArray[np.float32]], facts: Mapping[str, str]) 
     Raises:
         InputError: when onnx is not installed.
     """
-    onnx = _onnx()
+    onnx = onnx_models.library()
     helper, kind = onnx.helper, onnx.TensorProto.FLOAT
     classes, _ = tensors["output.weight"].shape
     _, width = tensors.get("hidden.weight", tensors["output.weight"]).shape
@@ -39,12 +37,7 @@ def model(tensors: Mapping[str, NDArray[np.float32]], facts: Mapping[str, str]) 
         outputs=[ends["logits"], ends["probabilities"]],
         initializer=[onnx.numpy_helper.from_array(tensors[name], name) for name in sorted(tensors)],
     )
-    opsets = [helper.make_opsetid("", OPSET)]
-    made = helper.make_model(graph, opset_imports=opsets, ir_version=IR, producer_name="tunebook")
-    helper.set_model_props(made, dict(sorted(facts.items())))
-    onnx.checker.check_model(made, full_check=True)
-    content: bytes = made.SerializeToString(deterministic=True)
-    return content
+    return onnx_models.content(graph, facts)
 
 
 def _nodes(helper: Any, names: frozenset[str], *, softmax: bool) -> "list[NodeProto]":
@@ -61,23 +54,3 @@ def _nodes(helper: Any, names: frozenset[str], *, softmax: bool) -> "list[NodePr
     found.append(helper.make_node("Gemm", [at, "output.weight", "output.bias"], ["logits"], transB=1))
     squash = {"op_type": "Softmax", "axis": 1} if softmax else {"op_type": "Sigmoid"}
     return [*found, helper.make_node(inputs=["logits"], outputs=["probabilities"], **squash)]
-
-
-def _onnx() -> Any:
-    """The library, with the parts that are used.
-
-    Raises:
-        InputError: when it is not installed.
-    """
-    try:
-        import onnx  # noqa: PLC0415  # an optional extra
-        import onnx.checker  # noqa: PLC0415
-        import onnx.helper  # noqa: PLC0415
-        import onnx.numpy_helper  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        if error.name != "onnx":
-            raise
-        raise InputError(
-            Problem("--format onnx", "needs onnx; it is not installed", "pip install tunebook[onnx]")
-        ) from None
-    return onnx

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from tunebook.errors import DataError, Problem
 from tunebook.spec.names import listed, suggestion
+from tunebook.splitting import BETWEEN, LEFT_OUT, Group, dealt, folded
 from tunebook.tasks.embedding_classification import birdnet_folders, splits, tables, targets
 from tunebook.tasks.embedding_classification.cells import Cells, collected
 from tunebook.tasks.embedding_classification.config import Data
 from tunebook.tasks.embedding_classification.rows import Labelled, Rows
-from tunebook.tasks.embedding_classification.splits import Group
 
 KINDS = "biufUSM"
 """Kinds of NumPy arrays that a column may have: numbers, true or false, text and dates."""
@@ -44,17 +44,18 @@ def read(path: Path, data: Data) -> Labelled:
     """As `tables.read`."""
     data = _naming_rows(path, data)
     cells = _opened(path, data, _fields)
-    names = tables.names(data)
+    names = tables.before_folds(data)
     problems: list[Problem] = []
     if data.split.fractions is None:
         column = cells.texts(data.split.column)
         assigned = splits.given(column, names)
-        problems += splits.empty(column, names, place=cells.at(data.split.column))
-        inside = assigned != splits.LEFT_OUT
+        asked = [name for name in names if data.folds is None or name != data.split.val]
+        problems += splits.empty(column, asked, place=cells.at(data.split.column))
+        inside = assigned != LEFT_OUT
         cells, assigned = cells.where(inside), assigned[inside]
         with collected(problems):
-            by = data.split.by or ((data.item,) if data.item is not None else ())
-            problems += splits.spanning(assigned, cells.combined(by), names, by=by, place=cells.place)
+            by, whole = _kept_together(data), _pooled(assigned, data)
+            problems += splits.spanning(whole, cells.combined(by), names, by=by, place=cells.place)
     if not cells.frame.height:
         raise DataError(*(problems or [Problem(cells.place, "must hold rows; it holds none")]))
     with collected(problems):
@@ -62,14 +63,44 @@ def read(path: Path, data: Data) -> Labelled:
     if problems:
         raise DataError(*dict.fromkeys(problems))
     if data.split.fractions is not None:
-        assigned = splits.dealt(
-            content.together if data.split.by else tuple((each,) for each in content.ids),
+        assigned = dealt(
+            content.together,
             content.labels,
             fractions=data.split.fractions,
             seed=data.split.seed,
             place=cells.place,
         )
+    if data.folds is not None:
+        assigned = _in_folds(assigned, content, data, folds=data.folds, place=cells.place)
     return _labelled(cells, content, assigned, data)
+
+
+def _kept_together(data: Data) -> tuple[str, ...]:
+    """The columns whose combined value never stands in two splits; none: each row is by itself."""
+    return data.split.by or ((data.item,) if data.item is not None else ())
+
+
+def _pooled(assigned: Int[np.ndarray, " rows"], data: Data) -> Int[np.ndarray, " rows"]:
+    """The same with train and val as one, where folds part them anew."""
+    names = tables.names(data)
+    if data.folds is None:
+        return assigned
+    train, val = names.index(data.split.train), names.index(data.split.val)
+    return np.where(assigned == val, train, assigned)
+
+
+def _in_folds(
+    assigned: Int[np.ndarray, " rows"], content: Content, data: Data, *, folds: int, place: str
+) -> Int[np.ndarray, " rows"]:
+    """The rows of train and val parted anew: those of the fold's part are val."""
+    names = tables.names(data)
+    train, val = names.index(data.split.train), names.index(data.split.val)
+    rows = np.flatnonzero(_pooled(assigned, data) == train)
+    groups, labels = [content.together[row] for row in rows], [content.labels[row] for row in rows]
+    part = folded(groups, labels, folds=folds, seed=data.split.seed, place=place)
+    found = assigned.copy()
+    found[rows] = np.where(part == (data.fold or 0), val, train)
+    return found
 
 
 def unlabelled(
@@ -147,7 +178,7 @@ def _content(cells: Cells, data: Data) -> Content:
     with collected(problems):
         groups = _groups(cells, data.groups)
     with collected(problems):
-        together = cells.combined(data.split.by)
+        together = cells.combined(by) if (by := _kept_together(data)) else ()
     with collected(problems):
         quality = cells.texts(data.quality) if data.quality in cells.frame else (None,) * height
     with collected(problems):
@@ -160,7 +191,7 @@ def _content(cells: Cells, data: Data) -> Content:
         labels=labels,
         items=items or ids,
         groups=groups,
-        together=together,
+        together=together or tuple((each,) for each in ids),
         quality=tuple(value or "" for value in quality),
         hardness=hardness,
     )
@@ -176,7 +207,7 @@ def _groups(cells: Cells, columns: tuple[str, ...]) -> tuple[str, ...]:
     if problems:
         raise DataError(*problems)
     rows = zip(*found, strict=True) if columns else ((),) * cells.frame.height
-    return tuple(splits.BETWEEN.join(value or "none" for value in row) if any(row) else "" for row in rows)
+    return tuple(BETWEEN.join(value or "none" for value in row) if any(row) else "" for row in rows)
 
 
 def _repeated(

@@ -21,6 +21,12 @@ NPZ = (".npz",)
 
 def names(data: Data) -> tuple[str, ...]:
     """Names of the splits, from the configuration alone."""
+    found = before_folds(data)
+    return found if data.folds is None or data.split.val in found else (*found, data.split.val)
+
+
+def before_folds(data: Data) -> tuple[str, ...]:
+    """Names of the splits that the table has, or that fractions make: without the val of folds where it is none."""
     return data.split.names if data.split.fractions is None else tuple(data.split.fractions)
 
 

@@ -7,8 +7,10 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from tunebook.images.containers import LETTERS
+from tunebook.images.dividing import Split
 from tunebook.images.slices import ranged
 from tunebook.spec.parameters import Fields, parameter
+from tunebook.splitting import check_fold
 from tunebook.tasks.promptable_segmentation.presets import filled
 
 Method = Literal["lora", "fact", "adaptformer", "frozen", "full", "none"]
@@ -56,6 +58,17 @@ class Data(Fields):
         meaning="How a whole image, of a volume the slice, is brought to 0..255 before any crop, alike in training and "
         "testing: percentile (1st to 99.8th, clipped), minmax, or none.",
     )
+    split: Split = Field(default_factory=Split)
+    folds: int | None = parameter(
+        None,
+        meaning="Cross-validation: the images of train and val are dealt out, by whole groups, to so many parts; in "
+        "fold i part i is val and the others are train. Each fold is a replicate. null: none.",
+        as_before=None,
+        ge=2,
+    )
+    fold: int | None = parameter(
+        None, meaning="The part that is val; set by the replicate. null: the first.", as_before=None, ge=0
+    )
 
     @field_validator("train", "val", "test")
     @classmethod
@@ -73,6 +86,11 @@ class Data(Fields):
         if not fits:
             raise ValueError(f"must name each axis once, by the letters {LETTERS}, at least two but c; got {axes}")
         return axes
+
+    @model_validator(mode="after")
+    def _folded(self) -> "Data":
+        check_fold(self.folds, self.fold)
+        return self
 
     @model_validator(mode="after")
     def _sliced(self) -> "Data":

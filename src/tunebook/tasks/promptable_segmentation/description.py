@@ -3,7 +3,7 @@
 import os
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -11,10 +11,12 @@ from tunebook import folders
 from tunebook.errors import DataError, Problem
 from tunebook.fingerprints import Input
 from tunebook.folders import RunFolder
-from tunebook.records import MetricFacts
-from tunebook.task import ItemScore, Metric
+from tunebook.images import dividing
+from tunebook.records import DataFacts, MetricFacts
+from tunebook.task import Beginning, ItemScore, Metric
+from tunebook.tasks.promptable_segmentation import beginning
 from tunebook.tasks.promptable_segmentation.config import Adapter, Config
-from tunebook.tasks.promptable_segmentation.items import SPLITS, every, files, items, read
+from tunebook.tasks.promptable_segmentation.items import SPLITS, Item, every, file_of, files, items, read
 from tunebook.tasks.promptable_segmentation.schedule import full_length, validated
 
 PIECES = "every loose piece of a mask counted as an object"
@@ -69,17 +71,26 @@ class PromptableSegmentation:
     Config: type[BaseModel] = Config
     metrics: Mapping[str, Metric] = {f"{mode}.{score}": _metric(mode, score) for mode in MODES for score in SCORES}
     worker = "tunebook.tasks.promptable_segmentation.worker:Worker"
-    verified = ("data",)
+    verified = (
+        *("data.root", "data.train", "data.val", "data.test", "data.image_key", "data.label_key"),
+        *("data.axis", "data.axes", "data.channel", "data.normalize", "data.split", "data.folds"),
+    )
     largest_cohort = 1
-    predictor = ""
-    formats: Mapping[str, str] = {}
+    predictor = "tunebook.tasks.promptable_segmentation.applying:predict"
+    predictions: Literal["file", "folder"] = "folder"
+    formats: Mapping[str, str] = {
+        "sam": "tunebook.tasks.promptable_segmentation.exporting:sam",
+        "adapter": "tunebook.tasks.promptable_segmentation.exporting:adapter",
+    }
 
     def without_effect(self, config: BaseModel) -> frozenset[str]:
         """What cannot matter: everything trained when nothing is; a part's fields without the part."""
         config = _ours(config)
         if config.model.family == "otsu-watershed":
-            return TRAINING | {"adapter", "model.size", "automatic.enabled", "iterative", "crop", "seed"}
-        idle = {f"adapter.{name}" for name in set(type(config.adapter).model_fields) - set(effective(config.adapter))}
+            floor = {"adapter", "model.size", "automatic.enabled", "iterative", "crop", "seed"}
+            return TRAINING | floor | set(dividing.without_effect(config.data))
+        idle = set(dividing.without_effect(config.data))
+        idle |= {f"adapter.{name}" for name in set(type(config.adapter).model_fields) - set(effective(config.adapter))}
         if config.iterative.iterations == 1:
             idle.add("iterative.masks")  # there is no last mask
         if config.adapter.method == "none":
@@ -91,9 +102,21 @@ class PromptableSegmentation:
         """Images and labels of all splits, and the files of the starting weights if there are any."""
         config = _ours(config)
         root = folders.resolve(config.data.root, book, place="base.data.root")
-        data = Input("data", root, files(item for found in every(config, book).values() for item in found))
+        found = (item for split in every(config, book).values() for item in split)
+        data = Input("data", root, files(found if dividing.is_as_given(config.data) else sorted(found, key=_paths)))
         weights = () if config.model.family == "otsu-watershed" else weights_files(config.model.weights, book)
         return (data, Input("weights", weights[0].parent, weights, named=False)) if weights else (data,)
+
+    def start(self, data: Path) -> Beginning | None:
+        """Folders of images with labels of several values, or containers of both, by their names and a few labels."""
+        return beginning.start(data)
+
+    def survey(self, config: BaseModel, book: Path, *, thumbnails: Path) -> DataFacts:
+        """Sizes, objects and what is odd, of every image and label."""
+        # Only who looks at the data pays for the import.
+        from tunebook.tasks.promptable_segmentation import survey  # noqa: PLC0415
+
+        return survey.survey(_ours(config), book, thumbnails=thumbnails)
 
     def verify(self, config: BaseModel, book: Path) -> None:
         """Read every image and label of the three splits."""
@@ -190,7 +213,9 @@ def weights_file(weights: str, book: Path) -> Path | None:
         return _existing(folders.resolve(rest, book, place="model.weights"), weights, "correct the path")
     if kind == "run":
         run, _, length = rest.partition("@")
-        path = book / "runs" / run / f"at-{length}" / "checkpoint.safetensors"
+        path = book / "runs" / run / f"at-{length}" / folders.CHECKPOINT
+        if folders.note_of(path).is_file():
+            return path  # what it held is known: that is enough to plan with
         return _existing(path, weights, "run the study that trains it first")
     if kind == "hf":
         return _downloaded(rest)
@@ -263,6 +288,11 @@ def _downloaded(name: str) -> Path:
         hint = "check the name and the network; what was downloaded once is found without a network"
         message = f"must name a model on the Hugging Face hub with a model.safetensors; hf:{name}: {reason}"
         raise DataError(Problem("model.weights", message, hint)) from error
+
+
+def _paths(item: Item) -> tuple[str, str]:
+    """In an order that does not depend on how items are dealt out."""
+    return str(file_of(item)), item.name
 
 
 def _ours(config: BaseModel) -> Config:

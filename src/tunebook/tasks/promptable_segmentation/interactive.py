@@ -155,11 +155,9 @@ class _Conversation:
         device, scale = self.embeddings.device, self.model.size.image_size / self.window
         points, labels, boxes = None, None, None
         if start == "point":
-            points = _seen(self.asked.points.to(device)[:, None], scale)
-            labels = torch.ones(len(self.asked), 1, dtype=torch.long, device=device)
+            points, labels = seen_point(self.asked.points.to(device), scale)
         else:
-            # A box reaches from its first pixel to its last one, whatever their size: here the ends are excluded.
-            boxes = self.asked.boxes.to(device) * scale - torch.tensor([0.0, 0.0, 1.0, 1.0], device=device)
+            boxes = seen_box(self.asked.boxes.to(device), scale)
 
         first = last = self._answer(points, labels, boxes, shown=None)
         height, width = self.true.shape[1:]
@@ -180,19 +178,33 @@ class _Conversation:
         *,
         shown: Float[Tensor, "objects 1 side side"] | None,
     ) -> Answer:
-        """The mask of highest predicted IoU: of three for a single point, else the one mask."""
-        logits, iou = self.model.decode(
-            self.embeddings,
-            image_of=self.asked.home.to(self.embeddings.device),
-            points=points,
-            labels=labels,
-            boxes=boxes,
-            masks=shown,
-        )
-        alone = points is not None and points.shape[1] == 1
-        chosen = slice(1, 4) if alone else slice(1)
-        best, index = losses.best_mask(logits[:, chosen].float(), iou[:, chosen].float())
-        return best, iou[:, chosen].float().gather(1, index[:, None])[:, 0]
+        return answer(self.model, self.embeddings, self.asked.home, points, labels, boxes, shown=shown)
+
+
+def answer(
+    model: Sam,
+    embeddings: Float[Tensor, "windows c gh gw"],
+    home: Int[Tensor, " objects"],
+    points: Float[Tensor, "objects n 2"] | None,
+    labels: Int[Tensor, "objects n"] | None,
+    boxes: Float[Tensor, "objects 4"] | None,
+    *,
+    shown: Float[Tensor, "objects 1 side side"] | None = None,
+) -> Answer:
+    """The mask of highest predicted IoU: of three for a single point, else the one mask.
+
+    Args:
+        home: The window of each object.
+        points: (x, y), and boxes, in pixels of the model's input; see `Sam.decode`.
+        shown: Logits of the last mask, as a prompt.
+    """
+    logits, iou = model.decode(
+        embeddings, image_of=home.to(embeddings.device), points=points, labels=labels, boxes=boxes, masks=shown
+    )
+    alone = points is not None and points.shape[1] == 1
+    chosen = slice(1, 4) if alone else slice(1)
+    best, index = losses.best_mask(logits[:, chosen].float(), iou[:, chosen].float())
+    return best, iou[:, chosen].float().gather(1, index[:, None])[:, 0]
 
 
 def scaled(maps: Float[Tensor, "n c h w"], side: int) -> Float[Tensor, "n c side side"]:
@@ -202,6 +214,28 @@ def scaled(maps: Float[Tensor, "n c h w"], side: int) -> Float[Tensor, "n c side
     return functional.interpolate(
         maps, size=(side, side), mode="bilinear", align_corners=False, antialias=side < maps.shape[-1]
     )
+
+
+def seen_point(
+    points: Float[Tensor, "objects 2"], scale: float
+) -> tuple[Float[Tensor, "objects 1 2"], Int[Tensor, "objects 1"]]:
+    """One point on each object, in pixels of the model's input, and that it is on it.
+
+    Args:
+        points: (x, y) of a pixel of the window.
+        scale: Pixels of the model's input for one of the window.
+    """
+    return _seen(points[:, None], scale), torch.ones(len(points), 1, dtype=torch.long, device=points.device)
+
+
+def seen_box(boxes: Float[Tensor, "objects 4"], scale: float) -> Float[Tensor, "objects 4"]:
+    """Boxes in pixels of the model's input.
+
+    Args:
+        boxes: (x0, y0, x1, y1) in pixels of the window, the ends excluded.
+    """
+    # A box reaches from its first pixel to its last one, whatever their size: here the ends are excluded.
+    return boxes * scale - torch.tensor([0.0, 0.0, 1.0, 1.0], device=boxes.device)
 
 
 def _seen(pixels: Float[Tensor, "objects n 2"], scale: float) -> Float[Tensor, "objects n 2"]:

@@ -9,6 +9,9 @@ A split is one of
 What has two dimensions is one item, named by its file's stem. A volume (TIFF stacks included) gives one item for every
 slice along `data.axis`: `volume-z0012`. `[from:to]` behind the split's name takes these slices of each of its volumes.
 
+`data.split.fractions` deals the items of one such folder out to the splits, and `data.folds` those of train and val to
+parts (`images.dividing`). All slices of a volume stay together.
+
 What an object is, is decided here, when a label is read, so that training, prompts, calibration and scores cannot
 differ in it. In an image the label says it: one id is one object, even if it falls apart. In a slice of a volume
 through space the ids belong to three dimensions: pieces of one id that do not touch there (eight neighbours) are
@@ -19,9 +22,10 @@ An item without objects is as good as any other: training sees its pixels as bac
 to prompt, and in scores the empty prediction is right for it.
 """
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 from pathlib import Path
 from typing import TypeVar
@@ -31,8 +35,9 @@ from numpy.typing import NDArray
 
 from tunebook import folders
 from tunebook.errors import DataError, Problem
-from tunebook.images import containers
+from tunebook.images import containers, dividing
 from tunebook.images.containers import Stored
+from tunebook.images.dividing import Sources
 from tunebook.images.pixels import (
     PNG,
     TIFF,
@@ -46,7 +51,7 @@ from tunebook.images.pixels import (
 from tunebook.images.slices import Plane, Range, channels, planes, ranged
 from tunebook.tasks.promptable_segmentation.config import Config, Data
 
-SPLITS = ("train", "val", "test")
+SPLITS = dividing.SPLITS
 SPACE = ("z", "y", "x")
 DIGITS = 4
 T = TypeVar("T")
@@ -82,22 +87,9 @@ def items(config: Config, book: Path, split: str) -> tuple[Item, ...]:
         InputError: when the data root has a variable that is not set.
     """
     root = folders.resolve(config.data.root, book, place="base.data.root")
-    name, taken = ranged(getattr(config.data, split))
-    where = root / name
-    held = [where] if containers.is_container(where) and where.exists() else _containers(where)
-    if held and (where / "images").exists():
-        message = f"must hold either images and labels, or containers; it has images and {held[0].name}"
-        raise DataError(Problem(str(where), message, "move one of them elsewhere"))
-    if held:
-        found = _all(lambda path: _of_container(path, config.data, taken), held)
-    else:
-        found = _all(lambda pair: _of_pair(pair, config.data, taken), pairs(root, name))
-    ordered = sorted((item for each in found for item in each), key=lambda item: item.name)
-    twice = [before for before, after in pairwise(ordered) if before.name == after.name]
-    if twice:
-        message = f"must hold one item of the name {twice[0].name}; it holds several"
-        raise DataError(Problem(str(where), message, "rename a file"))
-    return tuple(ordered)
+    if dividing.is_as_given(config.data):
+        return _given(root, getattr(config.data, split), config.data)
+    return _divided(root, config.data)[split]
 
 
 def every(config: Config, book: Path) -> Mapping[str, tuple[Item, ...]]:
@@ -107,10 +99,18 @@ def every(config: Config, book: Path) -> Mapping[str, tuple[Item, ...]]:
         DataError: as `items`, of all splits at once, and when an image or a slice of a volume is in two splits: a
             model would be tested on what it was trained on. Copies of a file are not noticed.
     """
-    found = dict(zip(SPLITS, _all(lambda split: items(config, book, split), SPLITS), strict=True))
+    if dividing.is_as_given(config.data):
+        found = dict(zip(SPLITS, _all(lambda split: items(config, book, split), SPLITS), strict=True))
+    else:
+        found = dict(_divided(folders.resolve(config.data.root, book, place="base.data.root"), config.data))
     if problems := _shared(found):
         raise DataError(*problems)
     return found
+
+
+def file_of(item: Item) -> Path:
+    """The file of an item's image."""
+    return item.image.array.path if isinstance(item.image, Plane) else item.image
 
 
 def files(found: Iterable[Item]) -> tuple[Path, ...]:
@@ -139,17 +139,45 @@ def read_scaled(item: Item, data: Data) -> tuple[Scaled, NDArray[np.int32]]:
     Raises:
         DataError: as `read`.
     """
-    if isinstance(item.image, Plane):
-        place = item.image.place
-        pixels = as_image(channels(item.image.pixels(), data.channel, place=place), place=place)
-    else:
-        place = str(item.image)
-        pixels = read_image(item.image, channel=data.channel)
-    image = scaled(pixels, data.normalize, place=place)
+    pixels, place = read_pixels(item, data)
+    return scaled(pixels, data.normalize, place=place), read_objects(item, pixels.shape[:2])
+
+
+def read_pixels(item: Item, data: Data) -> tuple[NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32], str]:
+    """An item's image as it was read, (h, w) or (h, w, 3), and its place for messages.
+
+    Raises:
+        DataError: when the file cannot be used.
+    """
+    return read_image_of(item.image, data)
+
+
+def read_image_of(
+    image: Path | Plane, data: Data
+) -> tuple[NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32], str]:
+    """The same of an image that has no label.
+
+    Raises:
+        DataError: when it cannot be used; it names file, key and slice.
+    """
+    if isinstance(image, Plane):
+        return as_image(channels(image.pixels(), data.channel, place=image.place), place=image.place), image.place
+    return read_image(image, channel=data.channel), str(image)
+
+
+def read_objects(item: Item, shape: tuple[int, ...]) -> NDArray[np.int32]:
+    """An item's label (h, w), objects 1..n.
+
+    Args:
+        shape: (h, w) of its image.
+
+    Raises:
+        DataError: when the file cannot be used, or has another size.
+    """
     if not isinstance(item.label, Plane):
-        return image, read_label(item.label, pixels.shape[:2])
-    label = as_label(item.label.pixels(), pixels.shape[:2], place=item.label.place)
-    return image, _pieces(label) if item.label.axis in SPACE else label
+        return read_label(item.label, shape)
+    label = as_label(item.label.pixels(), shape, place=item.label.place)
+    return _pieces(label) if item.label.axis in SPACE else label
 
 
 def pairs(
@@ -192,6 +220,51 @@ def pairs(
 # Items ----------------------------------------------------------------------------------------------------
 
 
+def _given(root: Path, split: str, data: Data) -> tuple[Item, ...]:
+    """The items of one folder or container below root, ordered by name."""
+    name, taken = ranged(split)
+    where = root / name
+    held = [where] if containers.is_container(where) and where.exists() else _containers(where)
+    if held and (where / "images").exists():
+        message = f"must hold either images and labels, or containers; it has images and {held[0].name}"
+        raise DataError(Problem(str(where), message, "move one of them elsewhere"))
+    if held:
+        found = _all(lambda path: _of_container(path, data, taken), held)
+    else:
+        found = _all(lambda pair: _of_pair(pair, data, taken), pairs(root, name))
+    ordered = sorted((item for each in found for item in each), key=lambda item: item.name)
+    twice = [before for before, after in pairwise(ordered) if before.name == after.name]
+    if twice:
+        message = f"must hold one item of the name {twice[0].name}; it holds several"
+        raise DataError(Problem(str(where), message, "rename a file"))
+    return tuple(ordered)
+
+
+def _divided(root: Path, data: Data) -> Mapping[str, tuple[Item, ...]]:
+    """Split -> its items, where some are dealt out or groups are looked at."""
+
+    def given(split: str) -> tuple[Item, ...] | None:
+        name = getattr(data, split)
+        # Folds make a val of their own.
+        needless = split == "val" and data.folds is not None and name == Data.model_fields["val"].default
+        return None if needless and not (root / name).exists() else _given(root, name, data)
+
+    sources = Sources[Item](
+        name=lambda item: item.name,
+        file=lambda item: file_of(item).stem,
+        path=lambda item: os.path.relpath(file_of(item), root),
+        renamed=lambda item, name: replace(item, name=name),
+    )
+    return dividing.divided(data, sources, whole=lambda: _given(root, _dealt_out(root, data), data), given=given)
+
+
+def _dealt_out(root: Path, data: Data) -> str:
+    """The folder below root whose items fractions deal out: root itself where it holds images, or containers alone."""
+    if (root / "images").is_dir():
+        return "."
+    return data.train if (root / ranged(data.train)[0]).exists() or not _containers(root) else "."
+
+
 def _of_container(path: Path, data: Data, taken: Range | None) -> list[Item]:
     image, label = _all(lambda key: containers.stored(path, key), (data.image_key, data.label_key))
     return _of_arrays(path.stem, image, label, data, taken)
@@ -223,10 +296,10 @@ def _of_arrays(name: str, image: Stored, label: Stored, data: Data, taken: Range
     if seen != wanted:
         message = f"must be as large as its image, {_sizes(wanted)}; it is {_sizes(seen)}"
         raise DataError(Problem(label.place, message))
-    return [Item(f"{name}{_number(picture)}", picture, truth) for picture, truth in zip(images, labels, strict=True)]
+    return [Item(f"{name}{numbered(picture)}", picture, truth) for picture, truth in zip(images, labels, strict=True)]
 
 
-def _number(plane: Plane) -> str:
+def numbered(plane: Plane) -> str:
     """`-z0012`, of as many digits as the last slice needs, so that names are in the order of the slices."""
     if not plane.axis:
         return ""

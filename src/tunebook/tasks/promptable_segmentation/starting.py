@@ -11,6 +11,7 @@ from torch import Tensor
 from tunebook.errors import DataError, Problem
 from tunebook.fingerprints import FingerprintCache, Input, of_inputs
 from tunebook.folders import RunFolder
+from tunebook.task import Context
 from tunebook.tasks.promptable_segmentation.config import Adapter, Config
 from tunebook.tasks.promptable_segmentation.description import effective, source, weights_files
 from tunebook.tasks.promptable_segmentation.sam import SIZES, Sam, build
@@ -76,6 +77,23 @@ def has_automatic(config: Config, *, book: Path) -> bool:
     """Whether the starting weights bring a decoder for automatic segmentation."""
     tensors = _starting_tensors(config, book=book)
     return tensors is not None and any(name.startswith(AUTOMATIC) for name in tensors)
+
+
+def finished_model(config: Config, context: Context) -> Sam:
+    """The model of a run, trained or not, where it is asked for.
+
+    Raises:
+        DataError: as `trained_model`.
+    """
+    seed = context.seed or 0
+    if config.adapter.method == "none":
+        return starting_model(config, book=context.book, seed=seed).to(context.device)
+    return trained_model(config, book=context.book, seed=seed, checkpoint=context.checkpoint).to(context.device)
+
+
+def finds_all(config: Config, *, book: Path) -> bool:
+    """Whether a run's model can segment without prompts: its decoder was trained, or came with the weights."""
+    return config.automatic.enabled and (config.adapter.method != "none" or has_automatic(config, book=book))
 
 
 def adapter_text(config: Config) -> str:

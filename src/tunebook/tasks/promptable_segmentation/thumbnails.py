@@ -48,17 +48,22 @@ def thumbnails(
     shown_truth, shown = _nearest(truth, shape), _nearest(predicted, shape)
     found = np.isin(shown, [one for one, _ in matched])
     reached = np.isin(shown_truth, [other for _, other in matched])
-    plain = _resized(stretched(image), shape)
+    seen = with_truth(image, truth, size=size)
     layers = (
         (np.where(found, shown, 0), MATCHED),
         (np.where(found, 0, shown), INVENTED),
         (np.where(reached, 0, shown_truth), MISSED),
     )
-    return {
-        "image": plain,
-        "truth": _outlined(plain, (shown_truth, TRUE)),
-        "prediction": _outlined(plain, *layers),
-    }
+    return {**seen, "prediction": _outlined(seen["image"], *layers)}
+
+
+def with_truth(
+    image: NDArray[np.floating[Any]] | NDArray[np.uint8], truth: Labels, *, size: int
+) -> dict[str, NDArray[np.uint8]]:
+    """The panels `image` and `truth` alone; as `thumbnails`."""
+    shape = shown_shape(truth.shape, size)
+    plain = _resized(stretched(image), shape)
+    return {"image": plain, "truth": _outlined(plain, (_nearest(truth, shape), TRUE))}
 
 
 def legend(matches: Matches) -> str:

@@ -12,13 +12,13 @@ from tunebook.tasks.promptable_segmentation.batches import Sample
 from tunebook.tasks.promptable_segmentation.config import Config
 from tunebook.tasks.promptable_segmentation.description import MODES, PIECES
 from tunebook.tasks.promptable_segmentation.items import items, read, read_scaled
-from tunebook.tasks.promptable_segmentation.sam import SIZES, Sam
+from tunebook.tasks.promptable_segmentation.sam import SIZES
 from tunebook.tasks.promptable_segmentation.schedule import full_length, validated
 from tunebook.tasks.promptable_segmentation.starting import (
     adapter_text,
-    has_automatic,
+    finds_all,
+    finished_model,
     starting_model,
-    trained_model,
 )
 from tunebook.tasks.promptable_segmentation.thumbnails import legend, thumbnails
 from tunebook.tasks.promptable_segmentation.training import train
@@ -94,10 +94,8 @@ class Worker:
         """Raw maps and mask logits; see `inference`."""
         config = _config(run)
         deterministic(threads=context.threads, device=context.device)
-        model = _model(config, context) if config.model.family == "sam" else None
-        automatic = config.automatic.enabled and (
-            config.adapter.method != "none" or (model is not None and has_automatic(config, book=context.book))
-        )
+        model = finished_model(config, context) if config.model.family == "sam" else None
+        automatic = model is not None and finds_all(config, book=context.book)
         for example in self.examples(run, split, context):
             if model is None:
                 yield Prediction(example.item, {"ais": floor.otsu_watershed(example.image)})
@@ -187,13 +185,6 @@ def _why_not(config: Config, mode: str) -> str:
     if not config.automatic.enabled:
         return "automatic.enabled is false"
     return f"the base {config.model.weights} brings no decoder for {mode}"
-
-
-def _model(config: Config, context: Context) -> Sam:
-    seed = context.seed or 0
-    if config.adapter.method == "none":
-        return starting_model(config, book=context.book, seed=seed).to(context.device)
-    return trained_model(config, book=context.book, seed=seed, checkpoint=context.checkpoint).to(context.device)
 
 
 def _config(run: Run) -> Config:

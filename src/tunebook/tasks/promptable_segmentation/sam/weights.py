@@ -1,6 +1,6 @@
-"""Weights of Segment-Anything from the files that people have.
+"""Weights of Segment-Anything from the files that people have, and under the names that they have there.
 
-    safetensors          transformers' SamModel, or a model of ours
+    safetensors          transformers' SamModel or a model of ours; or segment-anything's names
     .pth                 segment-anything's state dict
     .pt                  micro-sam and torch-em: {model_state with the prefix `sam.`, decoder_state}
     NAME, NAME_decoder   micro-sam's cache: segment-anything's state dict, and the decoder's in a file of its own
@@ -21,6 +21,8 @@ from tunebook.errors import DataError, Problem
 from tunebook.train import checkpoints
 
 AUTOMATIC = "automatic_decoder."
+THEIRS = "image_encoder."
+"""What segment-anything calls the part that has another name here."""
 SHARED = ("shared_image_embedding.positional_embedding", "prompt_encoder.shared_embedding.positional_embedding")
 
 _RENAMED = (
@@ -48,6 +50,31 @@ _RENAMED = (
 )
 """From segment-anything's names to ours, applied in this order. The last layer of a head is `_renamed`'s."""
 
+_BACK = (
+    (r"^vision_encoder\.layers\.(\d+)\.layer_norm", r"image_encoder.blocks.\1.norm"),
+    (r"^vision_encoder\.layers\.", "image_encoder.blocks."),
+    (r"^vision_encoder\.", "image_encoder."),
+    (r"patch_embed\.projection\.", "patch_embed.proj."),
+    (r"\.neck\.conv1\.", ".neck.0."),
+    (r"\.neck\.layer_norm1\.", ".neck.1."),
+    (r"\.neck\.conv2\.", ".neck.2."),
+    (r"\.neck\.layer_norm2\.", ".neck.3."),
+    (rf"^{re.escape(SHARED[0])}$", "prompt_encoder.pe_layer.positional_encoding_gaussian_matrix"),
+    (r"\.point_embed\.", ".point_embeddings."),
+    (r"\.mask_embed\.conv1\.", ".mask_downscaling.0."),
+    (r"\.mask_embed\.layer_norm1\.", ".mask_downscaling.1."),
+    (r"\.mask_embed\.conv2\.", ".mask_downscaling.3."),
+    (r"\.mask_embed\.layer_norm2\.", ".mask_downscaling.4."),
+    (r"\.mask_embed\.conv3\.", ".mask_downscaling.6."),
+    (r"(transformer\.layers\.\d+)\.layer_norm(\d)", r"\1.norm\2"),
+    (r"\.layer_norm_final_attn\.", ".norm_final_attn."),
+    (r"\.upscale_conv1\.", ".output_upscaling.0."),
+    (r"\.upscale_layer_norm\.", ".output_upscaling.1."),
+    (r"\.upscale_conv2\.", ".output_upscaling.3."),
+)
+"""The way back, applied in this order; the layers of a head are `_named_back`'s."""
+_HEAD = r"(.*(?:hypernetworks_mlps\.\d+|iou_prediction_head))\."
+
 
 def read(path: Path, *, decoder: Path | None = None) -> dict[str, Tensor]:
     """Tensors under our names, on the CPU; those of the automatic decoder too, where the file has them.
@@ -60,6 +87,8 @@ def read(path: Path, *, decoder: Path | None = None) -> dict[str, Tensor]:
     """
     if path.suffix == ".safetensors":
         found, _ = checkpoints.load(path)
+        if any(name.startswith(THEIRS) for name in found):
+            found = _from_state(found, path)
     else:
         found = _from_state(_unpickled(path), path)
     for one, other in (SHARED, SHARED[::-1]):
@@ -68,6 +97,36 @@ def read(path: Path, *, decoder: Path | None = None) -> dict[str, Tensor]:
     if not any(name.startswith("vision_encoder.layers.") for name in found):
         raise DataError(Problem(str(path), f"must hold weights of Segment-Anything; got tensors {_some(found)}"))
     return found if decoder is None else found | _decoder(decoder)
+
+
+def segment_anything(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A model's tensors under segment-anything's names: what `read` turns back into the same; no automatic decoder.
+
+    Args:
+        tensors: Under our names, as a model's state dict.
+    """
+    own = {name: tensor for name, tensor in tensors.items() if not name.startswith(AUTOMATIC) and name != SHARED[1]}
+    between: dict[str, int] = {}
+    for name in own:
+        if head := re.match(rf"{_HEAD}layers\.(\d+)\.", name):
+            between[head[1]] = max(between.get(head[1], 0), int(head[2]) + 1)
+    return {_named_back(name, between): tensor for name, tensor in own.items()}
+
+
+def automatic_decoder(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Those of the automatic decoder, under the names that micro-sam gives them; empty where the model has none."""
+    return {name.removeprefix(AUTOMATIC): tensor for name, tensor in tensors.items() if name.startswith(AUTOMATIC)}
+
+
+def _named_back(name: str, between: Mapping[str, int]) -> str:
+    for pattern, replacement in _BACK:
+        name = re.sub(pattern, replacement, name)
+    if head := re.match(rf"{_HEAD}(proj_in|proj_out|layers\.\d+)\.(\w+)$", name):
+        module, layer, kind = head[1], head[2], head[3]
+        last = between.get(module, 0) + 1
+        at = {"proj_in": 0, "proj_out": last}.get(layer)
+        return f"{module}.layers.{int(layer.removeprefix('layers.')) + 1 if at is None else at}.{kind}"
+    return name
 
 
 def _decoder(path: Path) -> dict[str, Tensor]:

@@ -1,0 +1,102 @@
+"""The splits of a first study, from the folders that were found."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tunebook.errors import DataError, Problem
+from tunebook.images import finding
+from tunebook.images.dividing import SPLITS
+from tunebook.images.finding import Folder
+from tunebook.spec.names import listed
+
+SHARES: Mapping[str, float] = {"train": 0.6, "val": 0.2, "test": 0.2}
+LEAST = 5
+"""Images, or groups of them, that are dealt out to three splits at least."""
+NUMBERED = r"^(.+?)(?:[_-][A-Za-z]{0,5}\d+)+$"
+"""A name with numbers at its end: `slide3_x0_y256`; the group is what stands before them."""
+
+
+@dataclass(frozen=True)
+class Divided:
+    """How images come to splits.
+
+    Args:
+        base: Dotted path -> value; what is as a task has it by itself is left out.
+        found: What there is: `36 train, 8 val and 12 test images`.
+        train: Images to train on. `scored`: Those of val and test.
+        used: The folders that they are in.
+        why: Dotted path -> a sentence.
+    """
+
+    base: Mapping[str, Any]
+    found: str
+    train: float
+    scored: float
+    used: Sequence[Folder]
+    why: Mapping[str, str] = field(default_factory=dict)
+
+
+def divided(data: Path, found: Sequence[Folder]) -> Divided:
+    """The folders of splits by their names; what is lacking is dealt out of the folder of training images.
+
+    Raises:
+        DataError: when there are several folders and none of them is meant for training, or too few images.
+    """
+    named = {folder.name: folder for folder in found}
+    roles = {"train": ""} if "" in named else finding.roles(named)
+    if "train" not in roles:
+        there = listed(f"{name} ({len(folder.stems)} images)" for name, folder in named.items())
+        message = f"must have the folders train, val and test, or one folder of images for all three; it has {there}"
+        raise DataError(Problem(str(data), message, "rename the folders: what is trained on is train"))
+    lacking = [split for split in SPLITS if split not in roles]
+    used = {split: named[name] for split, name in roles.items()}
+    base = {f"data.{split}": name for split, name in roles.items() if name not in (split, "")}
+    why = {}
+    if others := [name for name in named if name not in roles.values()]:
+        base.setdefault("data.test", roles.get("test", "test"))
+        why["data.test"] = f"what is reported; there {'is' if len(others) == 1 else 'are'} also {listed(others)}"
+        if "test" in lacking:
+            del base["data.test"], why["data.test"]
+    number = {split: float(len(folder.stems)) for split, folder in used.items()}
+    whole = used["train"]
+    said = ", ".join(f"{len(used[split].stems)} {split}" for split in SPLITS if split in used)
+    counted = f"{said.rpartition(', ')[0]} and {said.rpartition(', ')[2]} images" if len(used) > 1 else ""
+    if lacking:
+        shares = _shares(lacking)
+        dealt, reason = _dealt(whole, shares, lacking)
+        base, why = {**base, **dealt}, {**why, **reason}
+        number |= {split: share * len(whole.stems) for split, share in shares.items()}
+    return Divided(
+        base=base,
+        found=counted or f"{len(whole.stems)} images in one folder",
+        train=number["train"],
+        scored=number["val"] + number["test"],
+        used=tuple(used.values()),
+        why=why,
+    )
+
+
+def _shares(lacking: Sequence[str]) -> dict[str, float]:
+    """Split -> share of the training images, of those that are dealt out of them."""
+    own = {split: SHARES[split] for split in ("train", *lacking)}
+    return {split: round(share / sum(own.values()), 2) for split, share in own.items()}
+
+
+def _dealt(whole: Folder, shares: Mapping[str, float], lacking: Sequence[str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The fields that deal out a folder, with their reasons."""
+    if len(whole.stems) < LEAST:
+        message = f"must hold at least {LEAST} images with labels, of which {listed(lacking)} can be taken"
+        raise DataError(Problem(str(whole.images), f"{message}; it has {len(whole.stems)}"))
+    base: dict[str, Any] = {"data.split.fractions": dict(shares)}
+    source = f"{listed(lacking)} from {whole.name}" if whole.name else "dealt out"
+    why = {"data.split.fractions": f"{source}; `by` would keep the images of a slide together"}
+    groups = Counter(match[1] if (match := re.fullmatch(NUMBERED, stem)) else stem for stem in whole.stems)
+    if LEAST <= len(groups) <= len(whole.stems) / 2:
+        base["data.split.by"] = NUMBERED
+        why["data.split.fractions"] = source
+        why["data.split.by"] = f"a guess: {len(groups)} groups by the names before their numbers, kept together"
+    return base, why

@@ -1,0 +1,394 @@
+"""How a first study on a table of embeddings may begin: what its columns mean, by their names and their values.
+
+Every guess is said beside the line that it is written to.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from tunebook.errors import DataError, Problem
+from tunebook.spec.names import listed
+from tunebook.task import Beginning, Scalar
+from tunebook.tasks.embedding_classification import birdnet_folders, tables
+from tunebook.tasks.embedding_classification.config import Data, Split
+from tunebook.tasks.embedding_classification.rows import Kind
+
+TRAIN = ("train", "training")
+VAL = ("val", "valid", "validation", "dev")
+TEST = ("test", "testing", "holdout", "eval", "evaluation")
+"""Names of splits, in any case of letters."""
+EMBEDDINGS = ("embedding", "embeddings", "emb", "features", "feature", "vector", "x")
+LABELS = ("label", "labels", "class", "target", "species", "y", "category", "primary_label", "common_name", "diagnosis",
+          "annotation", "tag", "tags", "event", "call")  # fmt: skip
+SPLITS = ("split", "set", "subset", "partition", "dataset", "phase")
+DOMAINS = ("domain", "site", "location", "station", "recorder", "speaker", "patient", "subject", "donor", "animal",
+           "lab", "hospital", "scanner", "device", "plate", "batch", "region", "year")  # fmt: skip
+TOGETHER = ("patient", "subject", "donor", "animal", "speaker", "site", "location", "station", "slide", "plate",
+            "recording", "recording_id", "file", "filename", "source", "date")  # fmt: skip
+"""Names of columns, the likeliest first. Rows of one value of TOGETHER resemble each other."""
+NEGATIVE = (
+    "negative",
+    "neg",
+    "no",
+    "absent",
+    "nocall",
+    "no_call",
+    "no call",
+    "none",
+    "normal",
+    "control",
+    "healthy",
+    "bg",
+)
+SEPARATORS = (";", "|", ",")
+WIDTH = 4
+"""Numbers of an embedding at least."""
+GROUPS, ENOUGH = 20, 10
+"""Values of a column that get scores of their own at most, and that rows are dealt out by at least."""
+FRACTIONS = {"train": 0.6, "val": 0.2, "test": 0.2}
+SPACE: Mapping[str, Sequence[Scalar]] = {
+    "head.hidden_units": (0, 64, 256),
+    "optimizer.lr": (3e-4, 1e-3, 3e-3),
+}
+WHY = {
+    "budget.epochs": "at most; training ends where val no longer improves",
+    "head.hidden_units": "0: a linear head; else the width of a hidden layer",
+    "optimizer.lr": "the learning rate: what most often decides",
+}
+METRICS: Mapping[Kind, tuple[str, ...]] = {
+    "binary": ("ap", "auroc", "f1", "precision", "recall"),
+    "multi-class": ("macro.ap", "accuracy", "balanced_accuracy", "macro.f1"),
+    "multi-label": ("macro.ap", "micro.ap", "macro.auroc", "macro.f1"),
+}
+"""Kind of labels -> columns of a page; the first decides."""
+SECONDS = 1.2e-6
+"""On one core of a CPU, for a row of 1,000 numbers in an epoch (measured)."""
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A column of a table, as far as it is looked at.
+
+    Args:
+        width: Numbers of each cell, of embeddings; 0 otherwise.
+        values: Text of a value -> rows that have it; empty for embeddings and for numbers with fractions.
+        lists: Whether the cells are lists of texts.
+    """
+
+    name: str
+    width: int
+    values: Mapping[str, int]
+    lists: bool = False
+    text: bool = False
+
+
+@dataclass(frozen=True)
+class _Guess:
+    """What is written, and why."""
+
+    base: dict[str, Any]
+    why: dict[str, str]
+
+
+def start(data: Path) -> Beginning | None:
+    """A table with a column of embeddings and one of labels; None where there is none.
+
+    A folder that holds one such file, and a folder of BirdNET's embeddings, are tables too.
+
+    Raises:
+        DataError: when embeddings lie in a column for each number, or when the table is damaged.
+    """
+    if data.is_dir() and any(True for _ in data.rglob(f"*{birdnet_folders.ENDING}")):
+        return _of_folder(data)
+    path = _table(data)
+    if path is None:
+        return None
+    columns, rows = _columns(path)
+    embedding = _embedding(columns)
+    if embedding is None:
+        _refuse_wide(path, columns)
+        return None
+    label, sure = _label(columns)
+    return None if label is None else _of_columns(path, columns, rows, embedding, label, sure=sure)
+
+
+def _table(data: Path) -> Path | None:
+    """The file that is meant: itself, or the only one of its kind in a folder."""
+    kinds = tables.PARQUET + tables.NPZ
+    if data.is_file():
+        return data if data.suffix.lower() in kinds else None
+    if not data.is_dir():
+        return None
+    found = [path for path in sorted(data.iterdir()) if path.suffix.lower() in kinds and path.name[0] != "."]
+    return found[0] if len(found) == 1 else None
+
+
+# Columns --------------------------------------------------------------------------------------------------
+
+
+def _columns(path: Path) -> tuple[tuple[_Column, ...], int]:
+    """The columns of a table and its rows; embeddings are not read where the file allows it."""
+    try:
+        return _of_npz(path) if path.suffix.lower() in tables.NPZ else _of_parquet(path)
+    except Exception as error:  # polars, numpy, zipfile and zlib have no error in common for a damaged file
+        message = f"must be a table that can be read; {type(error).__name__}: {error}"
+        raise DataError(Problem(str(path), message)) from error
+
+
+def _of_parquet(path: Path) -> tuple[tuple[_Column, ...], int]:
+    import polars  # noqa: PLC0415  a tenth of a second
+
+    schema = polars.read_parquet_schema(path)
+    heavy = {
+        name: dtype
+        for name, dtype in schema.items()
+        if isinstance(dtype, polars.List | polars.Array) and dtype.inner.is_numeric()
+    }
+    frame = polars.read_parquet(path, columns=[name for name in schema if name not in heavy], glob=False)
+    rows = polars.scan_parquet(path, glob=False).select(polars.len()).collect().item()
+    found = []
+    for name, dtype in schema.items():
+        if name in heavy:
+            first = polars.scan_parquet(path, glob=False).select(name).drop_nulls().head(1).collect()[name]
+            found.append(_Column(name, len(first[0]) if len(first) else 0, {}))
+        else:
+            lists = isinstance(dtype, polars.List | polars.Array)
+            cells = frame[name].explode() if lists else frame[name]
+            text = cells.dtype in (polars.String, polars.Categorical)
+            found.append(_Column(name, 0, _counted(cells.to_list()), lists=lists, text=text))
+    return tuple(found), int(rows)
+
+
+def _of_npz(path: Path) -> tuple[tuple[_Column, ...], int]:
+    found, rows = [], 0
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        for name in arrays.files:
+            array = arrays[name]
+            if array.ndim == 2 and array.dtype.kind in "fiu":
+                found.append(_Column(name, array.shape[1], {}))
+                rows = len(array)
+            elif array.ndim == 1:
+                cells = np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array
+                found.append(_Column(name, 0, _counted(cells.tolist()), text=array.dtype.kind in "US"))
+    return tuple(found), rows
+
+
+def _counted(cells: Sequence[Any]) -> Mapping[str, int]:
+    """Text of a value -> rows; nothing where there are numbers with fractions."""
+    known = [cell for cell in cells if cell is not None and not (isinstance(cell, float) and math.isnan(cell))]
+    if any(isinstance(cell, float) and not cell.is_integer() for cell in known):
+        return {}
+    return Counter(map(_text, known))
+
+
+def _text(cell: Any) -> str:
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    return str(int(cell)) if isinstance(cell, float) else str(cell)
+
+
+# Guesses --------------------------------------------------------------------------------------------------
+
+
+def _named(columns: Sequence[_Column], names: Sequence[str]) -> list[_Column]:
+    """The columns of these names, in the order of the names."""
+    return [column for name in names for column in columns if column.name.lower() == name]
+
+
+def _embedding(columns: Sequence[_Column]) -> _Column | None:
+    wide = [column for column in columns if column.width >= WIDTH]
+    return next(iter(_named(wide, EMBEDDINGS)), max(wide, key=lambda column: column.width, default=None))
+
+
+def _label(columns: Sequence[_Column]) -> tuple[_Column | None, bool]:
+    """The column of labels, and whether its name says so."""
+    able = [column for column in columns if len(column.values) >= 2 and not _unique(column)]
+    named = _named(able, LABELS)
+    if named:
+        return named[0], True
+    used = (*SPLITS, *DOMAINS, *TOGETHER, "quality", "id")
+    left = [column for column in able if column.text and column.name.lower() not in used]
+    return min(left, key=lambda column: len(column.values), default=None), False
+
+
+def _unique(column: _Column) -> bool:
+    return max(column.values.values(), default=0) == 1
+
+
+def _refuse_wide(path: Path, columns: Sequence[_Column]) -> None:
+    """Say what to do with embeddings in columns of their own: emb_0, emb_1 and so on."""
+    stems = Counter(column.name.rstrip("0123456789") for column in columns if column.name[-1:].isdigit())
+    stem, count = stems.most_common(1)[0] if stems else ("", 0)
+    if count >= WIDTH:
+        message = f"must hold each embedding in one column, as a list; it has {count} columns {stem}0, {stem}1 …"
+        way = (
+            f"in Python: import polars as pl; t = pl.read_parquet({str(path)!r}); c = [n for n in t.columns if "
+            f"n.startswith({stem!r})]; t = t.with_columns(embedding=pl.concat_list(c)).drop(c); "
+            "t.write_parquet('embeddings.parquet')"
+        )
+        raise DataError(Problem(str(path), message, way))
+
+
+def _kind(label: _Column, guess: _Guess, rows: int) -> Kind:
+    """The kind of the labels; a separator and the positive side are written where they are guessed."""
+    texts = label.values
+    background = {name.casefold() for name in Data.model_fields["background"].default}
+    if label.lists:
+        return "multi-label"
+    for separator in SEPARATORS if label.text else ():
+        if sum(count for text, count in texts.items() if separator in text) > rows / 20:
+            guess.base["data.separator"] = separator
+            guess.why["data.separator"] = f"{label.name} holds several classes in one cell"
+            return "multi-label"
+    if {text.lower() for text in texts} in ({"0", "1"}, {"true", "false"}):
+        return "binary"
+    classes = [text for text in texts if text.casefold() not in background]
+    if len(classes) == 1:
+        return "binary"
+    if len(texts) > 2:
+        return "multi-class"
+    named = [text for text in texts if text.lower() in NEGATIVE]
+    positive = (
+        next((text for text in texts if text not in named), "") if named else min(texts, key=lambda text: texts[text])
+    )
+    other = next(text for text in texts if text != positive)
+    guess.base["data.positive"] = positive
+    guess.why["data.positive"] = (
+        f"what is looked for, against {other}: a guess by {'its name' if named else 'which is rarer'}"
+    )
+    return "binary"
+
+
+def _splits(columns: Sequence[_Column], rows: int, guess: _Guess) -> tuple[str, str, tuple[str, ...]]:
+    """The splits to train on, to select by and to report, as the table names them or as they are dealt out."""
+    roles = {name.lower() for name in (*TRAIN, *VAL, *TEST)}
+    likely = [*_named(columns, SPLITS), *(c for c in columns if c.values and {v.lower() for v in c.values} <= roles)]
+    for column in likely:
+        found = divided(tuple(column.values))
+        if found is not None:
+            train, val, reported = found
+            if column.name != "split":
+                guess.base["data.split.column"] = column.name
+                guess.why["data.split.column"] = "names the split of each row"
+            _name_splits(train, val, reported, guess, said=f"as {column.name} names them: ")
+            return found
+    guess.base["data.split.fractions"] = dict(FRACTIONS)
+    lacking = f"{likely[0].name} does not name a split to train, one to choose and one to report; " if likely else ""
+    guess.why["data.split.fractions"] = f"{lacking}shares to train, to choose and to report on"
+    together = [c for c in _named(columns, TOGETHER) if len(c.values) >= ENOUGH and not _unique(c)]
+    if together:
+        guess.base["data.split.by"] = [together[0].name]
+        guess.why["data.split.by"] = f"rows of one {together[0].name} resemble each other: they stay in one split"
+    return "train", "val", ("test",)
+
+
+def divided(names: Sequence[str]) -> tuple[str, str, tuple[str, ...]] | None:
+    """The splits to train on, to select by and to report, the plain test first; None where one is lacking."""
+    train = next((name for each in TRAIN for name in names if name.lower() == each), None)
+    val = next((name for each in VAL for name in names if name.lower() == each), None)
+    reported = sorted(
+        (name for name in names if name not in (train, val)), key=lambda name: (name.lower() not in TEST, name)
+    )
+    reported.sort(key=lambda name: not name.lower().startswith(TEST))
+    return (train, val, tuple(reported)) if train is not None and val is not None and reported else None
+
+
+def _name_splits(train: str, val: str, reported: Sequence[str], guess: _Guess, *, said: str) -> None:
+    names = (train, val, *reported)
+    if names != Split().names:
+        guess.base["data.split.names"] = list(names)
+        guess.why["data.split.names"] = f"{said}{train} trains, {val} chooses, the others are reported"
+    if train != "train":
+        guess.base["data.split.train"] = train
+    if val != "val":
+        guess.base["early_stopping.split"] = val
+
+
+def _of_columns(
+    path: Path, columns: Sequence[_Column], rows: int, embedding: _Column, label: _Column, *, sure: bool
+) -> Beginning:
+    guess = _Guess({"data.table": str(path)}, {})
+    if embedding.name != "embedding":
+        guess.base["data.embedding"] = embedding.name
+        guess.why["data.embedding"] = f"{embedding.width} numbers a row"
+    if label.name != "label" or not sure:
+        guess.base["data.label"] = label.name
+    examples = listed(sorted(label.values), most=4)
+    guess.why["data.label" if "data.label" in guess.base else "data.table"] = (
+        f"{'' if sure else 'a guess: '}column {label.name}: {examples}"
+    )
+    left = [column for column in columns if column not in (embedding, label)]
+    names = [column for column in left if column.text and len(column.values) == rows and _unique(column)]
+    if names:
+        guess.base["data.id"] = names[0].name
+        guess.why["data.id"] = "names each row"
+    kind = _kind(label, guess, rows)
+    domains = [column for column in _named(left, DOMAINS) if 2 <= len(column.values) <= GROUPS]
+    if domains:
+        guess.base["data.groups"] = [domains[0].name]
+        guess.why["data.groups"] = f"each of its {len(domains[0].values)} values gets scores of its own, too"
+    _, val, reported = _splits(left, rows, guess)
+    found = f"{rows:,} rows with an embedding of {embedding.width} numbers, {kind} labels"
+    certainty = 0.9 if sure else 0.6
+    return _beginning(guess, kind, val, reported, found=found, certainty=certainty, size=rows * embedding.width)
+
+
+def _beginning(
+    guess: _Guess, kind: Kind, val: str, reported: Sequence[str], *, found: str, certainty: float, size: float
+) -> Beginning:
+    epochs = 50
+    return Beginning(
+        certainty=certainty,
+        base={**guess.base, "budget.epochs": epochs},
+        space=SPACE,
+        select=(METRICS[kind][0], val),
+        splits=tuple(reported),
+        why={**WHY, **guess.why},
+        found=found,
+        question="Which head on these embeddings, at which learning rate, tells the classes apart best?",
+        metrics=METRICS[kind],
+        prefer=("trainable_parameters",),
+        seconds=size * epochs * SECONDS / 1000 + 0.5,
+    )
+
+
+# Folders --------------------------------------------------------------------------------------------------
+
+
+def _of_folder(data: Path) -> Beginning:
+    """BirdNET's embeddings: SPLIT/CLASS/*, or CLASS/*."""
+    files = [path.relative_to(data).parts for path in data.rglob(f"*{birdnet_folders.ENDING}")]
+    depths = {len(parts) for parts in files}
+    if depths not in ({2}, {3}):
+        message = f"must hold SPLIT/CLASS/*{birdnet_folders.ENDING}, or CLASS/*; it has such files elsewhere"
+        raise DataError(Problem(str(data), message, "sort the files into folders of classes"))
+    guess = _Guess({"data.table": str(data)}, {})
+    val, reported = "val", cast("tuple[str, ...]", ("test",))
+    if depths == {3}:
+        splits = sorted({parts[0] for parts in files})
+        found = divided(splits)
+        if found is None:
+            message = f"must have the folders train, val and test; it has {listed(splits)}"
+            raise DataError(Problem(str(data), message, "rename them, or put all classes into one folder"))
+        train, val, reported = found
+        _name_splits(train, val, reported, guess, said="the folders: ")
+    else:
+        guess.base["data.split.fractions"] = dict(FRACTIONS)
+        guess.why["data.split.fractions"] = "shares of the recordings to train, to choose and to report on"
+    names = {parts[-2] for parts in files}
+    classes = {
+        part.strip() for name in names for part in name.split(birdnet_folders.SEPARATOR) if part.strip()[:1] != "-"
+    }
+    background = {name.casefold() for name in Data.model_fields["background"].default}
+    kept = sorted(name for name in classes if name.casefold() not in background)
+    several = any(birdnet_folders.SEPARATOR in name for name in names)
+    kind: Kind = "multi-label" if several else "binary" if len(kept) == 1 else "multi-class"
+    guess.why["data.table"] = f"the folders name the classes: {listed(kept, most=4)}"
+    said = f"{len(files):,} recordings with BirdNET's embeddings, {kind} labels"
+    return _beginning(guess, kind, val, reported, found=said, certainty=0.95, size=len(files) * 20 * 1024.0)
