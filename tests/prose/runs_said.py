@@ -75,9 +75,10 @@ def _(study: Study, said: Said) -> Truths:
 def _(study: Study, said: Said) -> Truths:
     failed = [run for run in distinct(study.runs) if run.status == "failed"]
     seed = said.get("seed")
+    firsts = {run.reason: run for run in reversed(failed)}.values()
     shown = next(
         run
-        for run in failed
+        for run in firsts
         if run.label == said["who"]
         and run.case == (said.get("case") or run.case)
         and (seed is None or run.seed == int(seed))
