@@ -679,7 +679,7 @@ def test_a_study_that_is_not_decided_cannot_be_built_on(tmp_path: Path) -> None:
     loaded = Book.load(book)
     with loaded.ledger() as ledger:
         assert conductor.undecided(loaded.find("next").study, ledger) == ("rates",)
-    with pytest.raises(InputError, match="needs the decision of study rates, which has none yet"):
+    with pytest.raises(InputError, match="study 'rates', which has none yet\n.*tunebook run /.*rates"):
         ids(book, "next")
 
 
@@ -689,7 +689,7 @@ def test_an_edited_study_is_run_before_it_is_built_on(tmp_path: Path) -> None:
     run(book)
     make_study(book, space="{lr: [0.75]}", limit="{runs: 1}")
     run(book)
-    with pytest.raises(InputError, match="needs a decision of study rates as it is declared; the one it has is older"):
+    with pytest.raises(InputError, match="'rates' as it is declared; the one it has is older"):
         weights(book, "study:rates")
     run(book)
     make_study(book, "next", base=", model: {weights: 'study:rates'}", replicates="{seed: 1}")
@@ -703,7 +703,7 @@ def test_a_study_that_selects_otherwise_is_scored_before_it_is_built_on(tmp_path
     run(book)
     make_study(book, select="{metric: toy.large}", limit="{runs: 3}")
     run(book)
-    with pytest.raises(InputError, match="needs a decision of study rates as it is declared; the one it has is older"):
+    with pytest.raises(InputError, match="'rates' as it is declared; the one it has is older"):
         weights(book, "study:rates")
     run(book)
 

@@ -147,16 +147,18 @@ def test_the_ledger_can_be_made_anew(tmp_path: Path) -> None:
     assert table(book) == before
 
 
-def test_nothing_is_decided_before_the_baselines_have_ended(tmp_path: Path) -> None:
-    """A limit that stops before them leaves the study undecided; the same command goes on."""
+def test_a_limit_that_stops_before_the_baselines_does_not_hold_up_the_decision(tmp_path: Path) -> None:
+    """The whole search is decided, and says what it lacks; the same command goes on, and decides anew."""
     book = make_book(tmp_path, base=FLOORS, limit="{runs: 5}")
     first = run(book)
     waiting = [one.status for row in table(book).baselines for one in row.runs]
     second = run(book)
 
-    assert first is None
+    assert first is not None
+    assert first.stopped.endswith("all 2 configurations were run, but not all that goes along with them")
     assert waiting.count("missing") == 4
     assert second is not None
+    assert second.stopped == ""
 
 
 def test_what_is_built_on_a_study_takes_no_baseline_for_a_try(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Limits: what is kept for the finalists, what a stopped study is decided on, and how it goes on."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,6 +13,7 @@ from toy_study import make_book, make_study, trained
 from tunebook import study as conductor
 from tunebook.analyse import findings, outdated, progress
 from tunebook.book import Book
+from tunebook.cli import app
 from tunebook.errors import InputError
 from tunebook.execute.inline import Inline
 from tunebook.execute.job import Job
@@ -20,7 +21,11 @@ from tunebook.ledger.facts import facts
 from tunebook.ledger.ledger import Ledger
 from tunebook.ledger.rebuild import rebuild
 from tunebook.records import Costs, Decision, Outcome, Stop, Table
+from tunebook.spec.study import Limit
 from tunebook.study import Allowance, Prepared
+from tunebook.study.handed_out import UnderWay, under_way, write_under_way
+from tunebook.study.limiting import too_short
+from tunebook.study.watching import watch
 
 pytestmark = pytest.mark.usefixtures("toy_task")
 
@@ -41,6 +46,18 @@ class Clock:
     def wait(self, seconds: float) -> None:
         """Let time pass."""
         self.at += timedelta(seconds=seconds)
+
+
+class Killed(Inline):
+    """Ends the command in place of its first run."""
+
+    def __init__(self, behind: Inline, end: Callable[[], None]) -> None:
+        self.behind, self.end = behind, end
+
+    def submit(self, job: Job) -> Future[tuple[Outcome, ...]]:
+        """No outcome."""
+        self.end()
+        return self.behind.submit(job)
 
 
 class Slow(Inline):
@@ -231,7 +248,9 @@ def test_followers_build_on_a_stopped_study(tmp_path: Path) -> None:
 
     assert before == {"rates": "its limit of 7 runs: 3 of 6 configurations were run"}
     assert progress(shown(book)).condition == "interim"
-    with pytest.raises(InputError, match="needs a decision of study rates as it is declared; the one it has is older"):
+    with pytest.raises(
+        InputError, match="needs a decision of the study 'rates' as it is declared; the one it has is older"
+    ):
         run(book, "next")
 
 
@@ -288,6 +307,40 @@ def test_a_killed_study_is_interim(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert (found.condition, found.ended, found.runs, found.to_confirm) == ("interim", 1, 6, 4)
 
 
+def test_a_study_killed_before_its_next_run_has_ended_is_interim(tmp_path: Path) -> None:
+    """Once a command goes on, what stopped the study before is no reason; nothing but a file of records tells so."""
+    book = make_book(tmp_path, limit="{runs: 3}", **TWO)
+    run(book)
+    before = shown(book).stop
+    with opened(book) as (prepared, ledger):
+        known = facts(ledger)
+
+        def killed() -> None:
+            raise SystemExit
+
+        with Inline() as executor, pytest.raises(SystemExit):
+            list(conductor.conduct(prepared, ledger, Killed(executor, killed), allowance=Allowance()))
+        after = facts(ledger)
+
+    assert before is not None
+    assert (shown(book).stop, progress(shown(book)).condition) == (None, "interim")
+    assert before.limit
+    assert known == after
+
+
+def test_a_command_that_does_not_go_on_leaves_what_is_known(tmp_path: Path) -> None:
+    """It fails before its first run: the decision on part of the search still counts."""
+    book = make_book(tmp_path, limit="{runs: 7}", **TWO)
+    run(book)
+    before = shown(book)
+    with opened(book) as (prepared, ledger):
+        conductor.leave(prepared, ledger, reason="an error")
+
+    assert before.stop is not None
+    assert shown(book).stop == before.stop
+    assert outdated(shown(book)) == ""
+
+
 # On the page ----------------------------------------------------------------------------------------------
 
 
@@ -324,6 +377,7 @@ def test_an_interim_page_decides_nothing(tmp_path: Path) -> None:
         "**So far lr=0.2 has the best toy.score on val of the 2 configurations with a value (6 were declared)" in page
     )
     assert "Runs are missing: the order and what is bold are of what has ended so far." in page
+    assert "winner at the edge (T202), gap inside the noise (T301) and decision not better than a baseline" in page
     assert "chosen\\" not in page
     assert "forward" not in page
     assert (
@@ -339,3 +393,117 @@ def test_an_undecided_page_says_what_it_lacks(tmp_path: Path) -> None:
 
     assert "nothing is decided: fewer than two configurations have all of their runs." in page_of(few)
     assert "nothing is decided: the limit left too little to run the best again on fresh seeds." in page_of(small)
+
+
+# At a pace that changes ---------------------------------------------------------------------------------------
+
+
+class Busy(Inline):
+    """Two runs at once, whose ends come one by one, each after some seconds by a clock."""
+
+    def __init__(self, clock: Clock, seconds: Iterator[float]) -> None:
+        self.clock, self.seconds, self.turn = clock, seconds, False
+        self.running: list[tuple[datetime, Future[tuple[Outcome, ...]], tuple[Outcome, ...]]] = []
+
+    def submit(self, job: Job) -> Future[tuple[Outcome, ...]]:
+        """Its outcomes, once `go_on` has come to its end."""
+        later: Future[tuple[Outcome, ...]] = Future()
+        took = next(self.seconds)
+        outcomes = tuple(replace(each, costs=Costs(seconds=took)) for each in super().submit(job).result())
+        self.running.append((self.clock() + timedelta(seconds=took), later, outcomes))
+        return later
+
+    def go_on(self) -> None:
+        """Let time pass until the next run has ended; every other time, for its place is taken again in between."""
+        self.turn = not self.turn
+        if self.running and self.turn:
+            first = min(self.running, key=lambda each: each[0])
+            self.running.remove(first)
+            self.clock.at = max(self.clock.at, first[0])
+            first[1].set_result(first[2])
+
+
+def run_busily(book: Path, monkeypatch: pytest.MonkeyPatch, *, seconds: list[float]) -> Decision | None:
+    """Conduct a study, two runs at once; the runs take these seconds in their order."""
+    monkeypatch.setattr("tunebook.study.conducting.LOOK_SECONDS", 0)
+    clock = Clock()
+    with opened(book) as (prepared, ledger), Busy(clock, iter(seconds)) as executor:
+        two = Allowance(at_once=2)
+        for _ in conductor.conduct(prepared, ledger, executor, allowance=two, clock=clock, meanwhile=executor.go_on):
+            pass
+        return conductor.decide(prepared, ledger)
+
+
+def test_the_reserve_holds_on_a_machine_that_becomes_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs under way, and that the latest took longer than the mean, count: the finalists run, and one is decided."""
+    decision = run_busily(
+        make_book(tmp_path, limit="{hours: 0.08}", **TWO), monkeypatch, seconds=[40, 42, 70, 72, *[110] * 6]
+    )
+
+    assert decision is not None
+    assert decision.role == "confirm"
+    assert decision.stopped == "its limit of 0.08 hours: 4 of 6 configurations were run"
+
+
+def test_baselines_wait_for_what_a_decision_needs(tmp_path: Path) -> None:
+    """A limit that leaves no room for them decides the whole search; later commands add them."""
+    keys = {"space": "{lr: [0.1, 0.2]}", "replicates": "{seed: 1}", "confirm": "{top: 2, seeds: 2}"}
+    book = make_book(tmp_path, **keys, base=", floors: true", limit="{runs: 6}")
+    first = run(book)
+    run(book)
+    second = run(book)
+
+    assert first is not None
+    assert first.stopped == (
+        "its limit of 6 runs: all 2 configurations were run, but not all that goes along with them"
+    )
+    assert outdated(shown(book)) == ""
+    assert second is not None
+    assert (second.label, second.stopped) == (first.label, "")
+
+
+def test_one_reason_is_given_everywhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By the command, by the page at its top and in its decision card, and by `decide`."""
+    book = make_book(tmp_path, limit="{runs: 3}", **TWO)
+    with pytest.raises(SystemExit):
+        app(["run", str(book)])
+    said = capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        app(["decide", str(book / "rates")])
+    decide = capsys.readouterr().out
+    page, why = page_of(book), "the limit left too little to run the best again on fresh seeds"
+
+    assert f"rates: no decision: {why}; stopped by its limit of 3 runs\n" in said
+    assert page.count(why) == 2
+    assert f"Nothing is written down: {why}." in decide
+
+
+def test_a_time_that_is_too_short_is_said_in_numbers() -> None:
+    """13 runs of a minute, two at once, in 4.8 minutes; enough time is nothing to say."""
+    short = too_short(Limit(hours=0.08), runs=13, each=60, at_once=2, started=Clock()())
+    enough = too_short(Limit(hours=1), runs=13, each=60, at_once=2, started=Clock()())
+
+    assert short == "13 runs at about 60 s, 2 at once: about 7 min; the limit is 4.8 min"
+    assert enough == ""
+
+
+def test_what_is_handed_out_is_told_while_the_book_is_held(tmp_path: Path) -> None:
+    """From the moment on in which it was, without a lock or a curve of its own; time left ends at the limit."""
+    book = make_book(tmp_path, limit="{hours: 1}", **TWO)
+    clock = Clock()
+    with Book.open(book).writing(), opened(book) as (prepared, ledger), Slow(clock, 1800) as executor:
+        started = conductor.conduct(prepared, ledger, executor, allowance=Allowance(), clock=clock)
+        next(started)
+        entries = ledger.planned("rates")[1:4]
+        cohorts = [[(entries[0].run, 2)], [(each.run, 2) for each in entries[1:]]]
+        found = UnderWay("rates", cohorts, waiting=2, kept=4, at_once=2, stop_at=clock() + timedelta(seconds=60))
+        write_under_way(book, found)
+        seen = watch("rates", ledger, book, clock=clock)
+        started.close()
+    after = under_way(book)
+
+    assert seen.state == "running"
+    assert [(each.label, each.together) for each in seen.running] == [("lr=0.2 seed=0", 1), ("lr=0.3 seed=0", 2)]
+    assert seen.seconds_left is not None
+    assert seen.seconds_left <= 60
+    assert after is None

@@ -1,17 +1,22 @@
 """A study's data are surveyed once, the survey is kept in the book, and the page opens with it."""
 
 import json
+import shutil
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from toy_study import make_book, make_data, make_study
 
 from tunebook import study as conductor
 from tunebook.book import Book
 from tunebook.errors import InputError
 from tunebook.ledger.facts import facts
-from tunebook.runs import surveys
+from tunebook.runs import Surveyed, make_surveys, surveys
+from tunebook.tasks.binary_segmentation import TASK
 
 LOOKED_AT = ", data.reading: looked at"
 
@@ -117,13 +122,15 @@ def test_cases_are_surveyed_each(book: Path):
     assert "other: 2 train, 2 val and 2 test numbers of one digit." in page(book, "crossed")
 
 
-def test_a_lost_survey_leaves_the_page_without_a_card_until_the_next_run(book: Path):
-    """It is a copy of what the data say: it may be deleted, as a whole or in part."""
+def test_lost_pictures_leave_what_was_found_until_the_next_run(book: Path):
+    """They are a copy of what the data hold, and may be deleted; what was found, T406 too, is a record of the book."""
     known = plan(book).surveyed[0].id
     whole = page(book)
-    (book / "surveys" / known / "survey.json").unlink()
+    shutil.rmtree(book / "surveys")
 
-    assert "## The data" not in page(book)
+    assert "2 train, 2 val and 2 test numbers of one digit. 2 things are odd." in page(book)
+    assert "### T406" in page(book)
+    assert "train-a-image.png" not in page(book)
     plan(book)
     assert page(book) == whole
     (book / "surveys" / known / "train-a-image.png").unlink()
@@ -134,14 +141,14 @@ def test_a_lost_survey_leaves_the_page_without_a_card_until_the_next_run(book: P
 def test_a_damaged_survey_is_named(book: Path):
     """With the way out."""
     known = plan(book).surveyed[0].id
-    (book / "surveys" / known / "survey.json").write_text(json.dumps({"name": "cells"}))
+    (book / "records" / f"survey-{known}.json").write_text(json.dumps({"name": "cells"}))
 
     with pytest.raises(InputError, match="must be a survey; got KeyError"):
         page(book)
 
 
 def test_a_survey_read_back_is_the_same(book: Path):
-    """Facts keep their order, and pictures lie beside the file."""
+    """Facts keep their order, and pictures lie where they are cached."""
     known = plan(book).surveyed[0]
     found = next(surveys(book, [(known.id, known.name)]))
 
@@ -151,6 +158,30 @@ def test_a_survey_read_back_is_the_same(book: Path):
         book / "surveys" / known.id / "train-a-image.png"
     ]
     assert list(surveys(book, [(known.id, known.name), (known.id, known.name)])) == [replace(found, name="cells")]
+
+
+def test_equal_content_is_found_in_whichever_folds_it_stands(tmp_path: Path):
+    """Two equal scans in other parts than the first are both in train there, and apart in another fold."""
+    pixels = {name: np.random.default_rng(at).integers(0, 255, (8, 10, 3), np.uint8) for at, name in enumerate("abct")}
+    found = []
+    for at, (one, other) in enumerate(combinations("abc", 2)):
+        for name in "abct":
+            for folder in ("images", "masks"):
+                path = tmp_path / f"pages-{at}" / ("test" if name == "t" else "train") / folder / f"{name}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                held = pixels[one if name == other else name]
+                Image.fromarray(held if folder == "images" else np.eye(8, 10, dtype=np.uint8)).save(path)
+        values = resolved({"data": {"root": f"pages-{at}", "folds": 3, "fold": 0}})
+        make_surveys([Surveyed(str(at), "pages", values)], TASK, tmp_path)
+        found += [facts.twice for facts in surveys(tmp_path, [(str(at), "pages")])]
+
+    assert all(found)
+    assert [any(said.startswith("In fold ") for said in twice[:1]) for twice in found].count(True) == 1
+
+
+def resolved(values: dict) -> dict:
+    """A configuration of masks with every default."""
+    return TASK.Config.model_validate(values).model_dump(mode="json")
 
 
 def test_surveys_are_no_facts_of_the_ledger(book: Path):

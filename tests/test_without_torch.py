@@ -74,3 +74,31 @@ def test_help_needs_no_torch():
 
     assert found.returncode == 0, found.stderr
     assert "Usage: tunebook" in found.stdout
+
+
+LOOKED = """
+import sys
+import tunebook.book
+import tunebook.study
+tunebook.study.watch
+heavy = {"tunebook.analyse", "tunebook.report", "tunebook.execute.processes", "sqlalchemy.orm", "PIL", "scipy"}
+found = sorted(heavy & set(sys.modules))
+sys.exit(f"imported: {', '.join(found)}" if found else 0)
+"""
+
+
+def test_looking_at_a_book_imports_no_analysis_and_no_page():
+    """`tunebook status` is answered at once: what judges, draws and runs is imported where it is used."""
+    found = run(LOOKED)
+
+    assert found.returncode == 0, found.stderr
+
+
+def test_every_name_of_the_conductor_is_found_in_its_module():
+    """Names that are imported when they are first asked for are those that it promises."""
+    from tunebook import study
+
+    assert {name for names in study._HOMES.values() for name in names} == set(study.__all__)
+    assert all(getattr(study, name) is not None for name in study.__all__)
+    with pytest.raises(AttributeError, match="module tunebook.study has no attribute nothing"):
+        assert study.nothing

@@ -4,25 +4,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tunebook import analyse, report
 from tunebook import study as conductor
 from tunebook import task as tasks
 from tunebook.errors import InputError, Problem, StudyError
-from tunebook.execute.inline import Inline
-from tunebook.execute.job import Executor
-from tunebook.execute.processes import Processes
 from tunebook.fingerprints import IN_BOOK, FingerprintCache
 from tunebook.folders import Busy, lock
 from tunebook.ledger.ledger import Ledger
 from tunebook.ledger.stopping import stop_of
 from tunebook.records import Chapter, Decision
-from tunebook.report import Published, Remarks, Rendered
 from tunebook.runs import Shelf
 from tunebook.spec.book import FILE, BookFile, load_book
+from tunebook.spec.program_files import installed_imports
+from tunebook.spec.programs import Program
 from tunebook.spec.reading import ENDING, load, name_in
 from tunebook.spec.study import Study
-from tunebook.study import Allowance, Prepared
+
+if TYPE_CHECKING:  # to look at a book needs no analysis, no page and no executor: each is imported where it is used
+    from tunebook.execute.job import Executor
+    from tunebook.report import Published, Remarks, Rendered
+    from tunebook.study import Allowance, Prepared
 
 NOTES = "notes.md"
 """What people say of the whole book, beside book.yaml."""
@@ -111,22 +113,27 @@ class Book:
         return Shelf(self.path, ledger, FingerprintCache(self.path / IN_BOOK), self.file.data)
 
     @contextmanager
-    def place(self, prepared: Prepared, *, needed: bool = True) -> "Iterator[Place]":
+    def place(self, prepared: "Prepared", *, needed: bool = True) -> "Iterator[Place]":
         """Where a study's runs happen, as book.yaml says; no process is started when nothing is needed."""
+        from tunebook.execute.inline import Inline  # noqa: PLC0415  # heavy, and not to look at a book
+        from tunebook.execute.processes import Processes  # noqa: PLC0415  # as above
+
         wanted = self.file.executor
         seconds = None if wanted.run_hours is None else wanted.run_hours * 3600
-        allowance = Allowance(threads=wanted.threads, seconds=seconds, memory_gb=wanted.run_memory_gb)
+        allowance = conductor.Allowance(threads=wanted.threads, seconds=seconds, memory_gb=wanted.run_memory_gb)
         device = prepared.study.device
         if wanted.kind == "inline" or not needed:
             with Inline() as inline:
                 reason = "1 run at once, in this process, on the CPU unless the study names a device"
                 yield Place(inline, allowance, reason)
             return
+        program = prepared.study.task
         worker = prepared.task.worker.partition(":")[0]  # it imports what every run needs, torch too
         with Processes(
             processes=wanted.processes,
             threads=wanted.threads,
             preload=("numpy", worker),
+            warm=installed_imports(program, self.path) if isinstance(program, Program) else (),
             devices=None if device in ("auto", "cuda") else (device,),
             memory_gb=wanted.run_memory_gb or EXPECTED_GB,
         ) as processes:
@@ -158,13 +165,15 @@ class Book:
         """Its studies as the index shows them, in the order in which they run."""
         return tuple(_chapter(declared.study, ledger, self.path) for declared in self.studies)
 
-    def remarks(self, ledger: Ledger) -> Remarks:
+    def remarks(self, ledger: Ledger) -> "Remarks":
         """What people say of the whole book in notes.md, and the tables that they ask numbers of."""
         notes = conductor.notes_in(self.path / NOTES)
         names = [declared.study.study for declared in self.studies]
         only = names[0] if len(names) == 1 else ""
         asked = [name for name in names if name == only or name in conductor.asked_in(notes)] if notes else []
         run = [name for name in asked if ledger.declared(name) is not None]
+        from tunebook.report import Remarks  # noqa: PLC0415  # heavy, and not to look at a book
+
         return Remarks(notes, {name: conductor.table(name, ledger, self.path) for name in run}, only)
 
     @contextmanager
@@ -187,8 +196,8 @@ class Book:
 class Place:
     """Where the runs of a study happen, what they may use, and a line that says why."""
 
-    executor: Executor
-    allowance: Allowance
+    executor: "Executor"
+    allowance: "Allowance"
     reason: str
 
 
@@ -207,12 +216,14 @@ def place(path: Path) -> tuple[Path, Path | None]:
     raise InputError(Problem(str(path), message, f"tunebook run BOOK, or tunebook run BOOK/NAME{ENDING}"))
 
 
-def write_index(path: Path, ledger: Ledger) -> Rendered:
+def write_index(path: Path, ledger: Ledger) -> "Rendered":
     """Write the index of a whole book into its pages.
 
     Raises:
         StudyError: when a study of the book cannot be read.
     """
+    from tunebook import report  # noqa: PLC0415  # heavy, and not to look at a book
+
     book = Book.load(path)
     chapters, remarks = book.chapters(ledger), book.remarks(ledger)
     return report.index(book.file.book, chapters, to=book.path / "pages", remarks=remarks)
@@ -220,7 +231,7 @@ def write_index(path: Path, ledger: Ledger) -> Rendered:
 
 def publish(
     book: Book, ledger: Ledger, *, to: Path, without_costs: bool = False, with_html: bool = False, force: bool = False
-) -> Published:
+) -> "Published":
     """Write the pages of every study that was run, and the index, into a folder for GitHub and GitBook.
 
     Args:
@@ -230,6 +241,8 @@ def publish(
     Raises:
         InputError: when the folder is one of the book's own, or files of somebody else are in the way.
     """
+    from tunebook import report  # noqa: PLC0415  # heavy, and not to look at a book
+
     for name in OWN:
         if to.resolve().is_relative_to(book.path / name):
             message = f"must not be the folder {name} of the book, or in it; Tunebook keeps its own files there"
@@ -244,6 +257,8 @@ def publish(
 
 def _chapter(study: Study, ledger: Ledger, book: Path) -> Chapter:
     """How far a study is, what it decided, and what it takes from others."""
+    from tunebook import analyse  # noqa: PLC0415  # heavy, and not to look at a book
+
     planned = {(entry.run, entry.length) for entry in ledger.planned(study.study)}
     outcomes = ledger.outcomes(run for run, _ in planned)
     ended = [outcomes[run].status for run in planned if run in outcomes]

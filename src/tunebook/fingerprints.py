@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tunebook.errors import DataError, Problem
-from tunebook.folders import CHECKPOINT, note_of
+from tunebook.folders import CHECKPOINT, OUT, note_of, noted_out
 
 IN_BOOK = Path(".cache", "fingerprints.sqlite")
 """Where a book remembers fingerprints, from its folder."""
@@ -36,7 +36,7 @@ class FingerprintCache:
     reading: bool = False
 
     def hashes(self, files: Iterable[Path]) -> Mapping[Path, str]:
-        """sha256 (64 hex digits) of each file's content; of a checkpoint that was removed, what it held.
+        """sha256 (64 hex digits) of each file's content; of what a run trained and was removed, what it held.
 
         Args:
             files: Absolute paths.
@@ -155,9 +155,14 @@ def _content(files: tuple[Path, ...], cache: FingerprintCache) -> str:
 
 
 def _noted(file: Path) -> str:
-    """What a checkpoint held that was removed to give back space; empty for any other file."""
+    """What a file held that was removed to give back space: a checkpoint, or one of an own program's; else empty."""
+    if file.exists():
+        return ""
+    for out in (folder for folder in file.parents if folder.name == OUT):
+        if file in (held := noted_out(out)):
+            return held[file]
     note = note_of(file)
-    return note.read_text().strip() if file.name == CHECKPOINT and not file.exists() and note.is_file() else ""
+    return note.read_text().strip() if file.name == CHECKPOINT and note.is_file() else ""
 
 
 def _hash(file: Path) -> tuple[str, str]:

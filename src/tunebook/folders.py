@@ -11,6 +11,7 @@
         state.safetensors       what a stopped training goes on from; gone when the run has finished
         spent.json              what the attempts that led to that state took; gone with it
         out/                    what an own program writes and finds again after a stop; it stays
+        out.json                in its place, what its files held, where they were removed to give back space
         reports.jsonl           what an own program has reported while it runs
         curve.jsonl             the learning curve
         predictions/<split>/<item>.npz   raw predictions
@@ -68,6 +69,8 @@ OUT = "out"
 """The folder of an own program, beside its checkpoint."""
 REPORTS = "reports.jsonl"
 """What an own program has reported, beside its checkpoint."""
+UNFINISHED = ".tunebook-unfinished-"
+"""How the names of files begin that are not in place: no file of a person's is called so."""
 
 
 def resolve(text: str, book: Path, *, place: str) -> Path:
@@ -100,7 +103,7 @@ def expanded(text: str, *, place: str) -> str:
 def write_atomically(path: Path, content: bytes) -> None:
     """Put a whole file in place, or leave what was there."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{UNFINISHED}{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -140,6 +143,17 @@ def _read_lines(path: Path) -> list[Any]:
 def note_of(checkpoint: Path) -> Path:
     """The file that says what a checkpoint held (its sha256, 64 hex digits) where it was removed."""
     return checkpoint.with_name("checkpoint.sha256")
+
+
+def note_of_out(out: Path) -> Path:
+    """The file that says what an own program's folder held where it was removed: name -> sha256 of each file."""
+    return out.with_name(f"{OUT}.json")
+
+
+def noted_out(out: Path) -> dict[Path, str]:
+    """File -> sha256 of what an own program's folder held that was removed; nothing where there is no note."""
+    note = note_of_out(out)
+    return {out / name: sha256 for name, sha256 in read_json(note).items()} if note.is_file() else {}
 
 
 class Busy(Exception):

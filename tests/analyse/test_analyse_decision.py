@@ -158,7 +158,7 @@ def test_best_median_and_worst_are_shown_on_three_items():
 def test_no_pictures_no_representatives():
     """The reason stands in their place."""
     assert representatives(a_table(a_row("a", a_run())), Case()) == Unavailable(
-        "neither the best nor the median nor the worst configuration has pictures"
+        "this task has no pictures, or none were kept"
     )
 
 

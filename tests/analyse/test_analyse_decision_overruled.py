@@ -7,6 +7,7 @@ from judged import and_confirmed, runs
 from study_tables import a_row, a_run, a_table, failed
 
 from tunebook.analyse import decide, overruled, single_out, stands
+from tunebook.analyse.overruling import agrees
 from tunebook.errors import InputError
 from tunebook.records import Case, Overruling
 
@@ -167,6 +168,19 @@ def test_a_persons_word_stands_while_its_configuration_does():
     assert stands(before, decide(better), better).overruled == Overruling("new", "new", 0.9, **SAID)
     assert stands(before, decide(same), same).overruled.configuration == before.configuration
     assert stands(before, decide(same), same).evidence == decide(same).evidence
+
+
+def test_an_overruling_keeps_the_rule_that_it_overruled():
+    """Where the study has another rule since, that chooses what the person did; and once more after a next decision."""
+    table = rates()
+    before = overruled(decide(table), table, "alpha=4 rank=8", **SAID)
+    agreed = replace(decide(table), rule="most-stable", configuration=before.configuration, label=before.label)
+    kept = stands(before, agreed, table)
+    said = f"Before the study was changed, the rule {before.rule} had chosen {before.overruled.label}: "
+
+    assert (agrees(before), agrees(kept)) == (False, True)
+    assert kept.evidence[-1].startswith(said)
+    assert stands(kept, agreed, table).evidence == kept.evidence
 
 
 def test_a_word_for_what_is_gone_falls():

@@ -5,10 +5,12 @@ from dataclasses import replace
 import pytest
 from study_tables import AIS, METRICS, a_row, a_run, a_table, failed, missing
 
-from tunebook.analyse import CODES, decide, findings, outdated
-from tunebook.records import Change, MetricFacts, Overruling, Settings
+from tunebook.analyse import CODES, decide, findings, not_yet, outdated
+from tunebook.records import Change, MetricFacts, Overruling, Settings, Stop
 
 SOUND = (a_row("a", a_run(0), a_run(1)), a_row("b", a_run(0, val=0.4), a_run(1, val=0.4)))
+
+STOPPED = Stop("its limit", "2030-01-31", limit=True)
 
 
 def codes(table):
@@ -46,19 +48,25 @@ def test_findings_come_in_the_order_of_their_codes():
 
 def test_t101_tells_missing_and_failed_runs_apart():
     """What did not run and what failed are two findings with two ways out."""
-    found = findings(a_table(*SOUND, a_row("c", failed(0), missing(1))))
+    found = findings(a_table(*SOUND, a_row("c", failed(0), missing(1)), stop=STOPPED))
 
     assert [finding.sentence for finding in found] == [
-        "1 run was declared but not run.",
+        "1 run was declared but not run: the study was stopped by its limit on 2030-01-31.",
         "1 run was declared but failed.",
     ]
     assert found[1].evidence == ("c seed=0: diverged: the loss is not finite",)
-    assert "tunebook run cells" in found[0].way_out
+    assert "tunebook run BOOK/cells runs what is missing" in found[0].way_out
+
+
+def test_t101_is_not_said_of_runs_that_are_to_come():
+    """While a study runs, its page says above all how many have ended; what failed has failed."""
+    assert codes(a_table(*SOUND, a_row("c", missing(0), missing(1)))) == []
+    assert codes(a_table(*SOUND, a_row("c", failed(0), missing(1)))) == ["T101"]
 
 
 def test_t101_names_the_role_of_a_run():
     """A finalist's run on fresh seeds is told from one of the search."""
-    found = findings(a_table(*SOUND, a_row("c", a_run(0), a_run(1), replace(missing(7), role="confirm"))))
+    found = findings(a_table(*SOUND, a_row("c", a_run(0), a_run(1), replace(missing(7), role="confirm")), stop=STOPPED))
 
     assert "c seed=7 (confirm): not run yet" in found[0].evidence
 
@@ -99,7 +107,11 @@ def test_t301_when_the_best_is_not_told_apart():
         "the smallest gap of ais.msa on val is 0.0067."
     )
     assert found.evidence[0].startswith("near: 0.0067 behind, with an interval from -")
-    assert found.evidence[1] == "best-mean decides between them: best"
+    assert found.evidence[1:] == (
+        "the intervals are those of seeds; nothing is said of other items",
+        "best-mean decides between them: best",
+    )
+    assert found.way_out.startswith("run more seeds of these, or take the simplest")
 
 
 def test_t301_names_the_nearest_alone():
@@ -109,7 +121,7 @@ def test_t301_names_the_nearest_alone():
     ]
     (found,) = findings(a_table(*rows))
 
-    assert len(found.evidence) == 7
+    assert len(found.evidence) == 8
     assert found.evidence[5] == "and 3 more"
 
 
@@ -127,6 +139,55 @@ def test_t302_is_not_said_where_the_noise_is_measured():
 
     assert codes(a_table(a_row("a", a_run(0), *centre), one, other)) == []
     assert codes(a_table(a_row("a", a_run(0), *fresh), one, other, confirm=(1, 2))) == []
+
+
+def test_t302_is_said_of_finalists_with_one_fresh_run_each():
+    """They decide by it, whatever the search tells of the spread."""
+    rows = [
+        a_row(name, *(a_run(seed, val=val + seed / 100) for seed in range(3)), a_run(7, val=val, role="confirm"))
+        for name, val in (("a", 0.5), ("b", 0.495), ("c", 0.1))
+    ]
+    (found,) = (each for each in findings(a_table(*rows, confirm=(2, 1))) if each.code == "T302")
+
+    assert found.sentence.startswith("2 finalists have one run on fresh seeds, by which the study decides")
+    assert found.evidence == ("a", "b")
+
+
+def itemed(seed, gaps, noise):
+    """A run that is the mean of items: each item's own gap, and what the seed adds to all."""
+    items = {f"cell-{at}": 0.5 + gap + noise for at, gap in enumerate(gaps)}
+    return a_run(seed, val=sum(items.values()) / len(items), items={(AIS, "val"): items})
+
+
+def test_t301_names_what_widens_the_intervals():
+    """Items that differ by more than seeds do: the way out is more items; else more seeds, or replicates of folds."""
+    hard, easy = (0.2, -0.2, 0.2, -0.15), (-0.2, 0.2, -0.2, 0.2)
+    by_items = [
+        a_row(name, *(itemed(seed, gaps, 0.0) for seed in range(3))) for name, gaps in (("a", hard), ("b", easy))
+    ]
+    by_seeds = [
+        a_row(name, *(itemed(seed, (0.0, 0.0, 0.001), way * seed / 10) for seed in range(-1, 2)))
+        for name, way in (("a", 1), ("b", -1))
+    ]
+    of_folds = [
+        replace(row, runs=[replace(run, replicate={"seed": 0, "fold": at}) for at, run in enumerate(row.runs)])
+        for row in by_seeds
+    ]
+    found = [
+        next(each for each in findings(a_table(*rows)) if each.code == "T301")
+        for rows in (by_items, by_seeds, of_folds)
+    ]
+
+    assert [each.evidence[1] for each in found] == [
+        "the items widen the intervals more than the seeds do",
+        "the seeds widen the intervals more than the items do",
+        "the replicates widen the intervals more than the items do",
+    ]
+    assert [each.way_out.partition(", or")[0] for each in found] == [
+        "score more items on val",
+        "run more seeds of these",
+        "run more replicates (further seeds of the folds) of these",
+    ]
 
 
 # Scores
@@ -264,3 +325,19 @@ def test_t504_when_the_rule_was_changed():
         "as it stands: where rank <= 4",
         "as it stands: where rank <= 4 (1 configuration with results is no candidate any more)",
     ]
+
+
+def test_what_is_said_of_the_best_waits_for_the_missing_runs():
+    """The winner at an edge, gaps inside the noise and baselines (T202, T301, T405) are looked for at the end."""
+    means = {1: (0.30, 0.31, 0.32), 2: (0.50, 0.53, 0.51), 3: (0.52, 0.51, 0.53)}
+    rows = [
+        a_row(f"alpha={n}", *(a_run(seed, val=val) for seed, val in enumerate(vals)), parameters={"alpha": n})
+        for n, vals in means.items()
+    ]
+    late = a_row("alpha=4", a_run(0, val=0.1), missing(1), missing(2), parameters={"alpha": 4})
+    open_, closed = a_table(*rows, late), a_table(*rows)
+    held = {found.code for found in findings(closed)}
+
+    assert held >= {"T202", "T301"}
+    assert {found.code for found in findings(open_)}.isdisjoint({"T202", "T301", "T302", "T405"})
+    assert (not_yet(open_), not_yet(closed)) == (("T202", "T301", "T405"), ())

@@ -1,6 +1,7 @@
 """Folds as replicates: what is paired, what is told apart, and what is not claimed."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,7 +17,8 @@ from tunebook.analyse.resampling import interval
 from tunebook.analyse.scores import finest, mean_over_cases, ordered
 from tunebook.analyse.stability import stability
 from tunebook.analyse.sureness import sureness
-from tunebook.records import Row, RunFacts, Table
+from tunebook.records import DataFacts, Row, RunFacts, SplitFacts, Table
+from tunebook.report.data import data_card
 from tunebook.report.noise import noise_card
 
 SCORES = np.random.default_rng(0).normal(0.6, 0.05, (4, 2, 5)).tolist()
@@ -141,3 +143,16 @@ def test_the_spread_over_folds_is_known_and_its_limits_are_said():
     assert stability(study())[0].n == 10
     assert any("Bengio and Grandvalet" in caveat for caveat in noise_card(study()).caveats)
     assert not any("fold" in caveat for caveat in noise_card(plain).caveats)
+
+
+def test_the_data_of_a_study_on_folds_are_those_of_its_first():
+    """The card says so, and how many items are dealt out; a card without folds has no such words."""
+    data = (DataFacts("cells", "images", (SplitFacts("train", 8), SplitFacts("val", 2), SplitFacts("test", 5))),)
+    card = data_card(replace(study(), data=data))
+    plain = data_card(replace(a_table(a_row("a", a_run(0, val=0.5))), data=data))
+
+    assert card is not None
+    assert card.sentence == "In the first of 5 folds: 8 train, 2 val and 5 test images. Nothing odd was found."
+    assert card.caveats[0].startswith("10 images are dealt out to 5 folds, and stand in val in one of them each. ")
+    assert plain is not None
+    assert "fold" not in f"{plain.sentence} {plain.caveats}"

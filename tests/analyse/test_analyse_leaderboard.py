@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from study_tables import AIS, BOX, a_row, a_run, a_table, failed
+from study_tables import AIS, BOX, a_row, a_run, a_table, failed, missing
 
 from tunebook.analyse import Unavailable, columns_of, leaderboard, ordered, standings
 from tunebook.analyse.alternatives import alternatives
@@ -150,3 +150,19 @@ def test_a_complete_configuration_stands_for_its_alternative():
 def test_a_space_without_alternatives_says_so():
     """There is nothing to compare with one alternative."""
     assert alternatives(a_table(a_row("a", a_run()))) == Unavailable("the space has no alternatives to compare")
+
+
+@pytest.mark.parametrize("whole", [0, 1, 2])
+def test_nothing_is_best_before_two_have_all_of_their_runs(whole):
+    """While runs are missing: the one that ended first is not the best of anything. What failed is not waited for."""
+    rows = [
+        a_row(f"alpha={n}", a_run(0, val=0.5 - n / 10), a_run(1, val=0.5 - n / 10) if n < whole else missing(1))
+        for n in range(3)
+    ]
+    table = a_table(*rows)
+    ended = [
+        replace(row, runs=tuple(failed(1) if run.status == "missing" else run for run in row.runs)) for row in rows
+    ]
+
+    assert any(any(row.best) for row in leaderboard(table).rows) == (whole == 2)
+    assert any(any(row.best) for row in leaderboard(a_table(*ended)).rows) == (whole > 0)

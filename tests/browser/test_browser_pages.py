@@ -3,7 +3,7 @@
 from importlib.resources import files
 
 import pytest
-from study_tables import a_row, a_run, a_table
+from study_tables import a_row, a_run, a_table, missing
 
 from tunebook.report import render
 
@@ -186,3 +186,49 @@ def test_a_thousand_runs_open_within_a_second(opened, tmp_path):
     loaded = "performance.getEntriesByType('navigation')[0].loadEventEnd"
 
     assert min(opened(page).page.evaluate(loaded) for _ in range(5)) < 1000
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("width", [390, 900, 1280])
+def test_no_name_in_the_navigation_is_cut(opened, name, width):
+    """Every card's name is seen whole, on however many lines; what a link leads to stands below them."""
+    page = opened(name, width=width).page
+    outside = page.locator("nav a").evaluate_all(
+        "all => all.filter((each) => { const at = each.getBoundingClientRect(), nav = each.closest('nav')"
+        ".getBoundingClientRect(); return at.left < 0 || at.right > innerWidth || at.bottom > nav.bottom; })"
+        ".map((each) => each.textContent)"
+    )
+    page.locator("nav a").last.click()
+    page.wait_for_timeout(1500)
+    seen = page.evaluate("""() => { const nav = document.querySelector("nav").getBoundingClientRect();
+      const heading = document.querySelector(`${location.hash} h2`).getBoundingClientRect();
+      const sticky = getComputedStyle(document.querySelector("nav")).position === "sticky";
+      return heading.top >= (sticky ? nav.bottom : 0); }""")
+
+    assert outside == []
+    assert seen
+
+
+def test_an_interim_page_stays_where_it_was_when_it_is_read_again(opened, tmp_path):
+    """What was unfolded stays so, the focus and the lines in view too; a page that is opened begins at its top."""
+    rows = [a_row(f"alpha={n}", a_run(0, val=n / 50), missing(1), parameters={"alpha": n}) for n in range(40)]
+    path = render(a_table(*rows), to=tmp_path, refresh=2).html
+    one = opened(path)
+    page = one.page
+    first = page.evaluate("scrollY")
+    summary = page.locator("#findings details summary").last
+    summary.click()
+    page.evaluate("document.title = 'before'")
+    before = summary.bounding_box()["y"]
+    for _ in range(100):
+        page.wait_for_timeout(100)
+        if page.title() != "before":
+            break
+    page.wait_for_timeout(1000)
+    focused = summary.evaluate("each => each === document.activeElement")
+
+    assert first == 0
+    assert summary.evaluate("each => each.parentElement.open")
+    assert focused
+    assert abs(summary.bounding_box()["y"] - before) < 40
+    assert one.errors == []

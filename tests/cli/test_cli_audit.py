@@ -172,3 +172,18 @@ def test_every_option_is_documented(tunebook):
 
     assert options
     assert {option for option in options if f"`{option}" not in DOCS} == set()
+
+
+@pytest.mark.usefixtures("toy_task")
+def test_an_edited_study_is_shown_as_it_was_run_and_said_to_be(tunebook, tmp_path: Path):
+    """By page and audit, on stderr; a comment is no edit."""
+    book = make_book(tmp_path / "book")
+    tunebook("run", book)
+    file = book / "rates.study.yaml"
+    file.write_text(f"# mine\n{file.read_text()}")
+    before = [tunebook(command, book).err for command in ("page", "audit")]
+    file.write_text(file.read_text().replace("replicates: {seed: 2}", "replicates: {seed: 3}"))
+    after = [tunebook(command, book).err for command in ("page", "audit")]
+
+    assert before == ["", ""]
+    assert after == [f"rates was edited since it was run; tunebook run {book / 'rates'}\n"] * 2

@@ -139,7 +139,7 @@ def test_a_study_without_a_decision_says_why(tunebook, tmp_path: Path):
     refused = tunebook("decide", book, "--choose", "lr=0.25", "--because", "so")
 
     assert "must have been run in this book" in never.err
-    assert "Nothing is written down: tunebook run rates does it once all runs have ended." in shown.out
+    assert "have all of their runs. tunebook run rates goes on from there." in shown.out
     assert refused.code == never.code == 2
 
 

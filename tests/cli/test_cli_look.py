@@ -124,3 +124,32 @@ def test_check_counts_what_is_odd(tunebook: Command, tmp_path: Path):
 
     assert said.code == 0, said.err
     assert f"2 odd things in cells: tunebook look {book / 'rates.study.yaml'} says what" in said.out
+
+
+def test_splits_that_are_dealt_out_are_told_as_such(tunebook: Command, tmp_path: Path):
+    """Nothing is split in one folder, nor in a table without a column: on the terminal and on the page."""
+    simulate.cells(tmp_path / "cells", seed=0, kinds=("phase",), train=10, val=0, test=0, size=64)
+    said = tunebook("look", tmp_path / "cells" / "train", "--to", tmp_path / "page.html")
+    note = "Not all splits are given: these are dealt out as `tunebook new` would write it, by data.split.fractions."
+
+    assert said.code == 0, said.err
+    assert note in said.out.splitlines()
+    assert ", dealt out by data.split.fractions. Nothing odd" in said.out
+    assert note.replace("`", "") in (tmp_path / "page.html").read_text().replace("<code>", "").replace(
+        "</code>", ""
+    ).replace("`", "")
+
+
+def test_folds_are_told_as_such(tunebook: Command, tmp_path: Path):
+    """What is shown is the first of them."""
+    rng = np.random.default_rng(0)
+    polars.DataFrame(
+        {"label": ["wren", "robin"] * 30, "embedding": rng.normal(size=(60, 8)).astype(np.float32)}
+    ).write_parquet(tmp_path / "birds.parquet")
+    assert tunebook("new", tmp_path / "book", "--data", tmp_path / "birds.parquet").code == 0
+    (file,) = (tmp_path / "book").glob("*.study.yaml")
+    file.write_text(file.read_text().replace("    split: ", "    folds: 5\n    split: "))
+    said = tunebook("look", tmp_path / "book")
+
+    assert said.code == 0, said.err
+    assert "This is the first of 5 folds: others have other items in train and val." in said.out.splitlines()

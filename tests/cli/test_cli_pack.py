@@ -164,6 +164,53 @@ def test_a_link_that_leaves_the_book_is_refused(tunebook, book: Path, tmp_path: 
     assert not (tmp_path / "toys.zip").exists()
 
 
+def test_what_an_own_program_reads_is_data(tunebook, tmp_path: Path):
+    """Whatever the parameter is called: it goes in with --data alone, and what goes in is named."""
+    book = tmp_path / "own"
+    (book / "private").mkdir(parents=True)
+    (book / "private" / "patients.csv").write_text("name")
+    (tmp_path / "outer.csv").write_text("name")
+    (book / "book.yaml").write_text("executor: {kind: inline}\n")
+    (book / "train.py").write_text("def main(config):\n    return {'val': {'f1': config['lr']}}\n")
+    (book / "own.study.yaml").write_text(
+        "task: {function: train.py:main, inputs: [table, other]}\nmetrics: {f1: maximize}\nreplicates: [0]\n"
+        f"base: {{table: private/patients.csv, other: '{tmp_path}/outer.csv'}}\nspace: {{lr: [0.1, 0.2]}}\n"
+        "report: {splits: [val]}\n"
+    )
+    ran = tunebook("run", book)
+    without = tunebook("pack", book, "--to", tmp_path / "without.tar.gz")
+    with_data = tunebook("pack", book, "--data", "--to", tmp_path / "with.tar.gz")
+    bare, full = (opened(tmp_path / f"{name}.tar.gz", tmp_path / name) for name in ("without", "with"))
+
+    assert ran.code == 0, ran.err
+    assert (bare / "train.py").exists()
+    assert not (bare / "private").exists()
+    assert "`private/patients.csv` is not in it" in (bare / "PACKED.md").read_text()
+    assert without.out.splitlines()[:-1] == [
+        "with the program train.py",
+        "without checkpoints",
+        "without the data private/patients.csv",
+        f"without the data {tmp_path}/outer.csv",
+    ]
+    assert (full / "private" / "patients.csv").read_text() == "name"
+    assert "with the data private/patients.csv" in with_data.out
+    assert f"without the data {tmp_path}/outer.csv: book.yaml cannot lead to" in with_data.out
+
+
+@pytest.mark.parametrize("link", ["leak.md", "cells/val/leak.txt"])
+def test_a_link_beside_the_runs_is_refused(tunebook, book: Path, tmp_path: Path, link: str):
+    """At the top of the book, and in data: what lies elsewhere is not sent by accident."""
+    (tmp_path / "private.txt").write_text("0.5")
+    (book / link).symlink_to(tmp_path / "private.txt")
+    said = tunebook("run", book) if link.startswith("cells") else None
+    packed = tunebook("pack", book, "--data", "--to", tmp_path / "toys.zip")
+
+    assert said is None or said.code == 0
+    assert packed.code == 2
+    assert "must lie in the book; it is a link to " in packed.err
+    assert not (tmp_path / "toys.zip").exists()
+
+
 def test_a_book_in_use_is_refused(tunebook, book: Path, tmp_path: Path):
     """While a command writes into it, no two of its files need agree."""
     with Book.load(book).writing():

@@ -135,7 +135,7 @@ def test_what_cannot_be_applied_is_refused(tunebook, book: Path, monkeypatch: py
     assert [each.code for each in said] == [2] * 5
     messages = [each.err for each in said]
     assert "another: must have been run in this book" in messages[0]
-    assert "failing: needs the decision of study failing, which has none yet" in messages[1]
+    assert "failing: needs the decision of the study 'failing', which has none yet" in messages[1]
     assert f"{book}/gone.txt: must be a file or a folder; there is none" in messages[2]
     assert f"tunebook run {book}/rates --checkpoints trains it again" in messages[3]
     assert "rates: must be of a task that predicts new data; toy does not" in messages[4]
@@ -240,3 +240,17 @@ def test_words_that_do_not_go_together_are_refused(tunebook, book: Path):
         assert said.code == 2
         assert message in said.err
     assert not (book / "exported").exists()
+
+
+def test_files_that_the_study_was_run_on_are_counted(tunebook, book: Path, into_a_folder):
+    """By their content, whatever they are called, with the splits whose folders they lie in."""
+    for split in ("train", "test"):
+        (book / "cells" / split / "0.txt").write_text(f"0.5{'0' * len(split)}")
+    assert tunebook("run", book).code == 0
+    assert "the study's own" not in tunebook(*into_a_folder, book / "before").out
+    for name, split in (("c.txt", "train"), ("d.txt", "train"), ("e.txt", "test")):
+        shutil.copy(book / "cells" / split / "0.txt", book / "new" / name)
+    said = tunebook(*into_a_folder, book / "out")
+
+    assert said.code == 0
+    assert "rates: 3 of 5 files are the study's own, 2 of train, 1 of test: what is predicted on what" in said.out

@@ -235,12 +235,12 @@ def test_leftovers_of_a_stopped_command_go(tunebook, book: Path):
     """Files that were never put in place, and what a stopped training would go on from."""
     tunebook("run", book)
     (run, *_) = book.glob("runs/*/at-*")
-    (run / ".outcome.json.a1b2c3d4").write_text("half")
+    (run / ".tunebook-unfinished-outcome.json.a1b2c3d4").write_text("half")
     (run / "state.safetensors").write_text("state")
     said = tunebook("prune", book, "--yes")
 
     assert said.out.splitlines()[-1] == "2 files, 9 bytes removed"
-    assert not (run / ".outcome.json.a1b2c3d4").exists()
+    assert not (run / ".tunebook-unfinished-outcome.json.a1b2c3d4").exists()
     assert not (run / "state.safetensors").exists()
 
 
@@ -265,3 +265,62 @@ def test_weights_that_others_have_started_from_stay(tunebook, book: Path):
     assert chosen(book).isdisjoint(before)
     assert len(checkpoints(book) & before) == 1
     assert checkpoints(book) > chosen(book)
+
+
+def test_what_people_have_hidden_stays(tunebook, book: Path):
+    """Nothing is taken for a leftover but what Tunebook calls so, and what a program wrote is not looked at."""
+    (run, *_) = book.glob("runs/*/at-*")
+    mine = [
+        run / "out" / ".hydra.settings",
+        run / "out" / ".tunebook-unfinished-mine",
+        book / "pages" / ".env.template",
+    ]
+    for path in mine:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("mine")
+    edit(book)
+    tunebook("prune", book, "--yes")
+
+    assert [path.read_text() for path in mine] == ["mine"] * 3
+
+
+def test_what_goes_is_said_of_the_study_that_was_asked_for(tunebook, book: Path):
+    """Also where another study holds the same runs, and comes first."""
+    edit(book, "after", keep=DECISION)
+    tunebook("run", book / "after")
+    edit(book, keep="{checkpoints: decision}")
+    make_study(book, "after", space="{lr: [0.25, 0.5]}", replicates="{seed: 2}", keep="{checkpoints: decision}")
+    tunebook("run", book)
+    for path in book.glob("runs/*/at-*"):
+        (path / "state.safetensors").write_text("state")
+    said = tunebook("prune", book / "after")
+
+    assert "after: keeps checkpoints of its decision" in said.out
+    assert "  leftovers: " in said.out
+
+
+def test_a_run_that_can_go_on_is_no_unused_one(tunebook, book: Path):
+    """It was stopped, and a study may come back to it; one that has nothing to go on from goes."""
+    edit(book, space="{lr: [0.5]}")
+    tunebook("run", book)
+    stopped, lost = [path for path in book.glob("runs/*/at-*") if path.parts[-2] not in chosen(book)][:2]
+    for path in (stopped, lost):
+        (path / "outcome.json").unlink()
+    (stopped / "state.safetensors").write_text("state")
+    tunebook("prune", book, "--yes", "--unused")
+
+    assert stopped.exists()
+    assert not lost.exists()
+
+
+def test_what_was_removed_stays_known_as_tried(tunebook, book: Path):
+    """Configurations of an earlier study file that had results are counted (T504) when their runs are gone."""
+    edit(book, space="{lr: [0.5]}")
+    tunebook("run", book)
+    before = tunebook("audit", book).out
+    tunebook("prune", book, "--yes", "--unused")
+
+    assert "1 configuration that had results is no longer declared: lr=0.25" in before
+    assert tunebook("audit", book).out == before
+    (book / "ledger.sqlite").unlink()
+    assert tunebook("audit", book).out == before

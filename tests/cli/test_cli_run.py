@@ -76,7 +76,7 @@ def test_a_study_whose_source_is_not_decided_says_what_to_run(tunebook, tmp_path
     assert said.code == 2
     assert said.err.splitlines() == [
         "1 problem:",
-        "  next.study.yaml: needs the decision of study rates, which has none yet",
+        "  next.study.yaml: needs the decision of the study 'rates', which has none yet",
         f"    tunebook run {book / 'rates.study.yaml'}",
     ]
     assert trained(book) == []
@@ -92,9 +92,10 @@ def test_a_limit_holds_up_what_follows_and_nothing_else(tunebook, tmp_path: Path
 
     assert said.code == 2
     assert "rates: 1 of 4 done, 0 running, 0 failed\n" in said.out
-    assert "rates: no decision: 3 runs have not been run; stopped by its limit of 1 run\n" in said.out
+    why = "fewer than two configurations have all of their runs; stopped by its limit of 1 run"
+    assert f"rates: no decision: {why}\n" in said.out
     assert "other: lr=0.75 is chosen" in said.out.replace("the only configuration", "lr=0.75")
-    assert "next.study.yaml: needs the decision of study rates" in said.err
+    assert "next.study.yaml: needs the decision of the study 'rates'" in said.err
     assert "not run yet" in page
     for _ in range(3):
         said = tunebook("run", book)
@@ -132,7 +133,9 @@ def test_nothing_can_be_decided_where_everything_failed(tunebook, tmp_path: Path
     book = make_book(tmp_path, base=", fault: crash")
     said = tunebook("run", book)
 
-    assert said.code == 0
+    assert said.code == 1
+    assert "rates: the first 3 runs failed alike: crashed: ValueError: the toy broke; Ctrl-C stops\n" in said.out
+    assert "rates: no run of its search has finished\n" in said.err
     assert "rates: no decision: no configuration has a value of toy.score on val from all of its runs\n" in said.out
     assert "the toy broke" in (book / "pages" / "rates.md").read_text()
 

@@ -8,6 +8,7 @@ from toy_study import make_book, make_study
 
 from tunebook.book import Book
 from tunebook.cli.renewing import Renewal
+from tunebook.errors import InputError, Problem
 from tunebook.folders import RunFolder, is_held
 from tunebook.records import CurvePoint
 
@@ -63,8 +64,9 @@ def test_a_limit_is_counted_by_check(tunebook, tmp_path: Path):
     hours = tunebook("check", book).out
 
     assert "limit: 6 runs, 4 of them kept to confirm\n" in many
-    assert "limit: 4 runs: too few to keep the 4 that confirm\n" in few
+    assert "limit: 4 runs: too few to search and to keep the 4 that confirm; nothing is decided before 6 runs\n" in few
     assert "limit: 2 hours; of the time, what 4 runs to confirm will take is kept\n" in hours
+    assert "limit: whether the time is enough is not known before a run has finished\n" in hours
 
 
 # The page on the way --------------------------------------------------------------------------------------
@@ -110,9 +112,10 @@ def test_a_slow_page_is_written_seldom(tmp_path: Path, tunebook):
     assert renewal.due == 20.0 + 20 * 10.0
 
 
-def test_ctrl_c_leaves_a_page_that_says_so(tunebook, tmp_path: Path):
+@pytest.mark.parametrize("fault", ["interrupt", "terminate"])
+def test_ctrl_c_and_sigterm_leave_a_page_that_says_so(tunebook, tmp_path: Path, fault: str):
     """Stopped by a person, with what has ended, without being read again; the index says it too."""
-    book = make_book(tmp_path, **THREE, base=", fault: interrupt")
+    book = make_book(tmp_path, **THREE, base=f", fault: {fault}")
     said = tunebook("run", book)
     page, index = ((book / "pages" / name).read_text() for name in ("rates.html", "index.md"))
 
@@ -121,3 +124,36 @@ def test_ctrl_c_leaves_a_page_that_says_so(tunebook, tmp_path: Path):
     assert "0 of 3 runs have ended; nothing is decided before all have." in page
     assert REFRESH not in page
     assert "stopped by a person on " in index
+
+
+def test_an_error_on_the_way_leaves_a_page_that_says_so(tunebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Stopped by an error after a run has ended: recorded, and the page is not read again; the error is told."""
+    book = make_book(tmp_path, **THREE)
+
+    def refused(*_: object) -> None:
+        raise InputError(Problem("disk", "must have room; got none", "make room"))
+
+    monkeypatch.setattr("tunebook.cli.running._tell", refused)
+    said = tunebook("run", book)
+    page = (book / "pages" / "rates.html").read_text()
+
+    assert said.code == 2
+    assert "disk: must have room; got none" in said.err
+    assert len(list((book / "records" / "rates").glob("stop-*.json"))) == 1
+    assert "Stopped by an error on " in page
+    assert "1 of 3 runs have ended" in page
+    assert REFRESH not in page
+
+
+def test_a_time_that_is_too_short_for_all_is_said(tunebook, tmp_path: Path):
+    """By `check` once a run has told how long it takes, and by `run` when the first has ended; the limit itself too."""
+    book = make_book(tmp_path, **THREE, limit="{runs: 1}")
+    tunebook("run", book)
+    make_study(book, **THREE, limit="{hours: 0.0000001}")
+    check = tunebook("check", book).out
+    said = tunebook("run", book).out
+
+    assert "limit: too short for all: 2 runs at about " in check
+    assert "1 at once: about " in check
+    assert "rates: limit: 1e-07 hours\n" in said
+    assert "rates: too short for all: 2 runs at about " in said

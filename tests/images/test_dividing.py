@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tunebook.errors import DataError
-from tunebook.images.dividing import SPLITS, Sources, Split, divided, is_as_given, without_effect
+from tunebook.images.dividing import SPLITS, Sources, Split, divided, instead, is_as_given, without_effect
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,13 @@ def test_a_group_in_two_given_splits_is_refused():
         divide(replace(data, folds=2), **{**given, "val": ["dog2"]})
 
 
+def test_a_group_that_may_be_empty_names_no_group():
+    """An optional group that is absent is no match: such files would silently be one group."""
+    split = Split(by=r"(slide\d+)?_", fractions={"train": 0.6, "val": 0.2, "test": 0.2})
+    with pytest.raises(DataError, match="it does not match"):
+        divide(Data(split=split), whole=["slide1_a", "slide2_b", "slide3_c", "_d"])
+
+
 def test_names_that_do_not_match_are_listed():
     """All of them, with what the expression is for."""
     with pytest.raises(DataError, match=r"must match the name of every file; it does not match a1, b2") as caught:
@@ -145,3 +153,13 @@ def test_fields_that_cannot_matter():
         "data.val",
         "data.test",
     ]
+
+
+def test_one_folder_of_images_says_what_a_study_may_say(tmp_path: Path):
+    """Where a folder of a split is missing, and images lie there undivided."""
+    before = instead(tmp_path)
+    (tmp_path / "images").mkdir()
+
+    assert before == ""
+    assert "data.split.fractions: {train: 0.6, val: 0.2, test: 0.2}" in instead(tmp_path)
+    assert "with folds and without a test: {train: 1.0}" in instead(tmp_path)

@@ -1,11 +1,12 @@
 """The chosen configuration against the baselines of the task: which it leads, by how much, and which it does not."""
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from answers_said import cases_of, chosen
+from answers_said import cases_of, chosen, spread
 from patterns import Said, Truths, always, says
-from printed_numbers import Names, Truth
+from printed_numbers import NUMBER, SCORE, Names, Truth, Values
 from raw_scores import Study
 from told_apart import PAIR, against
 
@@ -137,20 +138,53 @@ def short(study: Study) -> list[tuple[str, str | None, Lead]]:
     return [each for each in found if each[2].kind in ("level", "worse") or each in behind]
 
 
+AMONG = "[the baseline {names:text}][{n:int} of {of:int} baseline(s)] by {metric} on {splits:text}"
+SECOND = "[the baseline {names2:text}][{n2:int} of {of2:int} baseline(s)] by {metric} on {splits2:text}"
+
+
 @says(
-    "{who}, the chosen configuration, is not shown to be better than the baseline {names:text} by {metric} on "
-    "{splits:text}.",
-    "{who}, the chosen configuration, is not shown to be better than {n:int} of {of:int} baseline(s) by {metric} on "
-    "{splits:text}.",
+    f"{{who}}, the chosen configuration, is {{how:not shown to be better than|shown to be worse than}} {AMONG}.",
+    f"{{who}}, the chosen configuration, is {{how:shown to be worse than}} {AMONG}, and not shown to be better than "
+    f"{SECOND}.",
 )
 def _(study: Study, said: Said) -> Truths:
     found = short(study)
-    names = dict.fromkeys(lead.who for _, _, lead in found)
-    assert (len(names) == 1) == ("names" in said.parts)
-    counts = {"names": Names(list(names))} if len(names) == 1 else {"n": len(names), "of": len(study.baselines)}
-    ordered = [split for split in (study.split, *study.splits) if split in {each for each, _, _ in found}]
-    return {"who": study.name(chosen(study)), "metric": study.metric, "splits": Names(list(dict.fromkeys(ordered))),
-            **counts}  # fmt: skip
+    behind = [each for each in found if each[2].kind == "worse"]
+    level = [each for each in found if each[2].kind != "worse"]
+    assert bool(behind and level) == ("splits2" in said.parts)
+    truths: dict[str, object] = {"who": study.name(chosen(study)), "metric": study.metric}
+    truths["how"] = "shown to be worse than" if behind else "not shown to be better than"
+    for end, those in zip(("", "2"), (each for each in (behind, level) if each), strict=False):
+        names = list(dict.fromkeys(lead.who for _, _, lead in those))
+        one = len(names) == 1
+        truths[f"names{end}"] = Names(names) if one else None
+        truths[f"n{end}"], truths[f"of{end}"] = (None, None) if one else (len(names), len(study.baselines))
+        ordered = [split for split in (study.split, *study.splits) if split in {each for each, _, _ in those}]
+        truths[f"splits{end}"] = Names(list(dict.fromkeys(ordered)))
+    return truths
+
+
+@says("It is {how:not shown to be better than every|worse than a} baseline: {floors:text}.")
+def _(study: Study, said: Said) -> Truths:
+    """The best baseline of each column in which the choice does not lead."""
+    columns: dict[tuple[str, str | None], list[Lead]] = {}
+    for split, case, lead in short(study):
+        columns.setdefault((split, case), []).append(lead)
+    parts, truths, worse = [], [], said["how"] == "worse than a"
+    for (split, case), those in columns.items():
+        best = min(those, key=lambda each: each.mean)
+        if (best.kind == "worse") != worse:
+            continue
+        floor = next(each for each, name in study.baselines.items() if name == best.who)
+        over = f" in {case}" if case else " over all cases" if cases_of(study) else ""
+        part = rf"{re.escape(best.who)} has ({SCORE}) on {re.escape(split + over)}"
+        truths.append(spread(study.score(floor, study.metric, split, case, "baseline")))
+        if worse:
+            part += rf", better by ({NUMBER}) \(95 % interval ({NUMBER}) to ({NUMBER})\)"
+            truths += [-best.mean, -best.high, -best.low]
+        parts.append(part)
+    assert parts
+    return {"how": said["how"], "floors": Values("(?:, | and )".join(parts), truths)}
 
 
 @says(

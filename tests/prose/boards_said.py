@@ -66,12 +66,14 @@ def _(study: Study, said: Said) -> Truths:
             "who": board.names[board.best], "score": spread(board.scores[board.best])}  # fmt: skip
 
 
-@says("{n:int} of {of:int} other {kind:configuration|alternative}(s) cannot be told from it: {names:text}.")
+@says(
+    "{n:int} of {of:int} other {kind:configuration|alternative}(s) cannot be told from {it:the best|it}: {names:text}."
+)
 def _(study: Study, said: Said) -> Truths:
     board: Board = said.heard["board"]
     level = board.told(apart=False)
     kind = "alternative" if said.line.card == "Best results" else "configuration"
-    return {"n": len(level), "of": len(board.others), "kind": kind, "names": Names(level)}
+    return {"n": len(level), "of": len(board.others), "kind": kind, "it": said["it"], "names": Names(level)}
 
 
 @says("It can be told from the other.", "It can be told from all {n:int} others.")

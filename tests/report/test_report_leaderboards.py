@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 from made_up import blocks_of, card_of, figures_of, two_cases
-from study_tables import AIS, BOX, a_row, a_run, a_table, scaling
+from study_tables import AIS, BOX, a_row, a_run, a_table, missing, scaling
 
-from tunebook.records import Upstream
+from tunebook.analyse import decide
+from tunebook.records import MetricFacts, Upstream
 from tunebook.report.cards import Facts, Figures, Grid, Said
-from tunebook.report.leaderboards import BOLD, BOLD_ONE
+from tunebook.report.leaderboards import BOLD, BOLD_ONE, leaderboard_card
 
 
 def grids_of(table, anchor="best"):
@@ -58,7 +59,7 @@ def test_what_can_be_told_apart_is_said_in_a_sentence():
     assert said.lines == [
         "On test in nuclei, ais.msa: LoRA is best, 0.652 ± 0.002 (n = 3). It can be told from all 2 others.",
         "On test in cells, ais.msa: LoRA is best, 0.452 ± 0.002 (n = 3). "
-        "1 of 2 other alternatives cannot be told from it: full. Behind it: zero-shot.",
+        "1 of 2 other alternatives cannot be told from the best: full. Behind it: zero-shot.",
     ]
 
 
@@ -180,3 +181,83 @@ def test_metrics_that_differ_in_their_mode_are_explained_together():
 def test_nothing_is_drawn_where_nothing_can_be_compared():
     """One configuration alone has no distance to the best."""
     assert figures_of(a_table(a_row("a", a_run(0), a_run(1))), "leaderboard") == []
+
+
+def test_a_board_without_bold_says_why():
+    """Runs are missing, and fewer than two rows have all of theirs."""
+    card = leaderboard_card(a_table(a_row("a", a_run(0), a_run(1)), a_row("b", a_run(0, val=0.4), missing(1))))
+    bold = [value for row in card.blocks[0].rows for value in row if value.best]
+
+    assert bold == []
+    assert card.caveats[0] == (
+        "Runs are missing: the order is of what has ended so far, and nothing is bold before two rows have all of "
+        "their runs."
+    )
+    assert not any("Bold" in caveat for caveat in card.caveats)
+
+
+def of_items(*, differ):
+    """Two configurations whose runs are means of two items, which may be others in every seed."""
+    rows = []
+    for name, level in (("a", 0.5), ("b", 0.3)):
+        runs = []
+        for seed in range(3):
+            items = {f"cell-{at + 2 * seed * differ}": level + at / 10 + seed / 100 for at in range(2)}
+            key, score = (AIS, "val"), sum(items.values()) / 2
+            runs.append(a_run(seed, scores={key: score, (AIS, "test"): score}, items={key: items}))
+        rows.append(a_row(name, *runs))
+    return a_table(*rows, splits=("val",))
+
+
+def test_items_of_each_replicate_are_no_items_of_all():
+    """Where replicates are scored on items of their own, every card says in the same words what is not known."""
+    said = "items differ from replicate to replicate, so that nothing is said about other items"
+    own, same = of_items(differ=True), of_items(differ=False)
+    lines = [line for block in blocks_of(own, "noise", Said) for line in block.lines]
+    sure = [grid.rows[0] for grid in blocks_of(own, "noise", Grid) if grid.folded]
+
+    assert f"The intervals are for other seeds; {said}; " in card_of(own, "leaderboard").caveats[1]
+    assert f"{said[0].upper()}{said[1:]}." in lines
+    assert "other ones in each replicate" in [value.text for value in sure[0]]
+    assert said not in card_of(same, "leaderboard").caveats[1]
+
+
+def test_an_interval_ends_where_the_metric_does():
+    """No mean of a share is above 1, and the page says that intervals are cut."""
+    rows = [a_row(name, a_run(0, val=0.6), a_run(1, val=0.999)) for name in ("a", "b")]
+    table = a_table(*rows, splits=("val",), metrics={AIS: MetricFacts(AIS, "maximize", "Share", low=0.0, high=1.0)})
+    (grid,) = (grid for grid in blocks_of(table, "noise", Grid) if grid.folded)
+
+    assert grid.rows[0][3].text == "0.000 to 1.000"
+    assert any("cut at the lowest" in line for block in blocks_of(table, "noise", Said) for line in block.lines)
+
+
+def test_scores_that_no_replicate_changes_have_no_spread():
+    """Neither an interval from zeros, nor an effect on the spread that comes of them alone."""
+    still = [a_row(f"lr={lr}", *(a_run(s, val=0.5 + lr) for s in range(3)), parameters={"lr": lr}) for lr in range(5)]
+    some = [
+        a_row(
+            f"lr={lr} k={k}",
+            *(a_run(s, val=0.5 + k / 100 + (lr > 0) * 0.01 * ((s * (k + 1)) % 4)) for s in range(3)),
+            parameters={"lr": lr, "k": k},
+        )
+        for lr in range(2)
+        for k in range(4)
+    ]
+    said = [line for block in blocks_of(a_table(*some), "stability", Said) for line in block.lines]
+
+    assert card_of(a_table(*still), "noise").sentence.endswith("it does not change between replicates.")
+    assert card_of(a_table(*still), "stability").sentence == (
+        "ais.msa on val does not change between replicates, in any configuration."
+    )
+    assert any("at lr 0 the score does not change between replicates, so that no effect" in line for line in said)
+    assert not any("lr changes the spread" in line for line in said)
+
+
+def test_the_runs_of_every_fold_stand_behind_a_decision():
+    """Five folds of one seed are five runs."""
+    runs = [a_run(at, val=0.5 + at / 100, id=f"run-{at}", replicate={"seed": 0, "fold": at}) for at in range(5)]
+    table = a_table(a_row("a", *runs))
+    facts = next(dict(block.pairs) for block in blocks_of(replace(table, decision=decide(table)), "decision", Facts))
+
+    assert facts["runs"] == ", ".join(f"seed 0 fold {at}: run-{at}" for at in range(5))

@@ -4,14 +4,15 @@ from dataclasses import replace
 
 from judged_tables import judged
 from made_up import card_of, small
-from study_tables import a_row, a_run, a_table, missing
+from study_tables import AIS, a_row, a_run, a_table, missing
 
 from tunebook.analyse import CODES, Finding, decide
+from tunebook.records import MetricFacts
 from tunebook.report import compose
 from tunebook.report.cards import Card, Findings, Page
 from tunebook.report.html import html
 from tunebook.report.markdown import markdown
-from tunebook.report.overview import checked
+from tunebook.report.overview import checked, findings_card
 
 
 def three():
@@ -31,13 +32,17 @@ def test_the_answer_is_computed_from_the_table():
         "Of 1 configuration whose runs all have a value (2 were declared), alpha=4 has the best "
         "ais.msa on val: 0.510 ± 0.014 (n = 2)."
     )
-    assert page.more == ("Its ais.msa is 0.460 ± 0.014 (n = 2) on test.",)
+    assert page.more == (
+        "ais.msa: Mean segmentation accuracy of automatic instances; higher is better; 0: no match; 1: equal.",
+        "Its ais.msa is 0.460 ± 0.014 (n = 2) on test.",
+    )
 
 
 def test_the_answer_says_how_many_are_about_as_good():
     """A best configuration that nothing sets apart is not told as if it were."""
     assert compose(three()).more[-1] == (
-        "1 of 2 other configurations cannot be told from it on val (95 % for all at once, 3 replicates in common)."
+        "1 of 2 other configurations cannot be told from the chosen one on val (95 % for all at once, 3 replicates in "
+        "common)."
     )
 
 
@@ -85,9 +90,75 @@ def test_the_answer_of_a_confirmed_study_is_on_fresh_seeds():
         "Of 6 configurations, alpha=1 rank=16 was chosen on fresh seeds; there its ais.msa on val is "
         "0.538 ± 0.010 (n = 3)."
     )
-    assert page.more[1] == (
+    assert page.more[1].startswith("On fresh seeds its ais.msa is ")
+    assert page.more[2] == (
         "In the search it had 0.549 ± 0.007 (n = 3): of the best of many, a searched score tends to be too good."
     )
+
+
+def confirmed(*, seeds=3, baseline=None):
+    """Two finalists on fresh seeds, where the test split is harder than it was in the search."""
+    floor = [a_run(seed, val=0.1, test=baseline, role="baseline") for seed in range(7, 7 + seeds)]
+    rows = [
+        a_row(
+            name,
+            *(a_run(seed, val=val + seed / 1000, test=0.885) for seed in range(2)),
+            *(a_run(at, val=val - at / 1000, test=0.83 + at / 2000, role="confirm") for at in range(7, 7 + seeds)),
+        )
+        for name, val in (("a", 0.95), ("b", 0.94))
+    ]
+    table = a_table(*rows, confirm=(2, seeds), baselines=(a_row("floor", *floor),) if baseline else ())
+    return replace(table, decision=decide(table))
+
+
+def test_an_answer_on_fresh_seeds_has_all_of_its_scores_from_them():
+    """Those of other splits too, labelled; one that only the search has is labelled as such."""
+    table = confirmed()
+    unscored = [
+        replace(row, runs=[replace(r, scores={k: v for k, v in r.scores.items() if r.role == "search" or k[1] == "val"})
+                           for r in row.runs])
+        for row in table.rows
+    ]  # fmt: skip
+
+    assert compose(table).more[1].startswith("On fresh seeds its ais.msa is 0.834 ±")
+    assert compose(replace(table, rows=unscored)).more[1].startswith("In the search its ais.msa is 0.885 ±")
+
+
+def test_finalists_with_one_run_each_are_not_told_apart():
+    """The answer says so, and does not hide it behind what the search tells."""
+    said = compose(confirmed(seeds=1)).more
+
+    assert "Each of 2 finalists has one run on fresh seeds: nothing tells them apart there (T302)." in said
+    assert any(" on val in the search (95 %" in line for line in said)
+
+
+def test_a_baseline_that_is_as_good_stands_beside_the_answer():
+    """One that is better with its interval; one that the choice leads is not named."""
+    worse, level = compose(confirmed(baseline=0.912)).more, compose(confirmed(baseline=0.834)).more
+
+    assert any(line.startswith("It is worse than a baseline: floor has 0.912 ± 0.000 (n = 3) on test, better by")
+               for line in worse)  # fmt: skip
+    assert any(line.startswith("It is not shown to be better than every baseline: floor has 0.834") for line in level)
+    assert not any("baseline" in line for line in compose(confirmed(baseline=0.5)).more)
+
+
+def test_a_person_whom_the_rule_agrees_with_overrules_nobody():
+    """The answer and the decision say that the rule chooses the same."""
+    table = judged(because="It fits.")
+    over = replace(table.decision.overruled, configuration=table.decision.configuration)
+    page = compose(replace(table, decision=replace(table.decision, overruled=over)))
+
+    assert page.more[-1] == "The rule one-standard-error chooses it too; A. Person chose it on 2030-01-31."
+    assert page.cards[0].sentence.startswith("A. Person carries alpha=8 rank=1 forward, as does the rule")
+
+
+def test_the_top_says_what_the_metric_is():
+    """Meaning, direction and range; the best of what is minimised is the lowest."""
+    loss = MetricFacts(AIS, "minimize", "Loss", low=0.0)
+    page = compose(replace(three(), metrics={AIS: loss}))
+
+    assert page.more[0] == "ais.msa: Loss; lower is better, from 0."
+    assert "c has the lowest ais.msa on val" in page.answer
 
 
 def test_an_overruled_decision_is_answered_as_one():
@@ -136,3 +207,14 @@ def test_a_study_file_in_a_way_out_is_set_as_a_file():
     assert "Way out: look further\n" in text
     assert "```yaml\nstudy: x-further\nspace: {a: [1]}\n```" in text
     assert "<code>study: x-further" in html(page, {})
+
+
+def test_an_unfinished_study_says_what_is_not_looked_for():
+    """With the codes and why; the list of what is looked for leaves them out."""
+    card = findings_card(a_table(a_row("a", a_run(0), missing(1)), a_row("b", a_run(0, val=0.4), missing(1))))
+
+    assert card.caveats == [
+        "Runs are missing: winner at the edge (T202), gap inside the noise (T301) and decision not better than a "
+        "baseline (T405) are looked for once they have ended, for the best may be another then."
+    ]
+    assert {code for code, _ in card.blocks[-1].pairs}.isdisjoint({"T202", "T301", "T405"})

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from made_up import card_of, two_cases
-from study_tables import AIS, BOX, a_row, a_run, a_table, failed
+from study_tables import AIS, BOX, a_row, a_run, a_table, failed, missing, scaling
 
 from tunebook.records import CurvePoint, Picture
 from tunebook.report import compose
@@ -80,3 +80,24 @@ def test_curves_and_pictures_are_shown_in_every_case():
     assert card_of(two_cases(pictured=("cells",)), "pictures").caveats == [
         "No pictures in nuclei: neither the best nor the median nor the worst configuration has pictures."
     ]
+
+
+def test_no_curve_is_set_apart_while_runs_are_missing():
+    """Nobody is the best yet: all curves are grey, in the figure and in its table."""
+    rows = [a_row(name, a_run(0, val=val, curve=CURVE), missing(1)) for name, val in (("a", 0.5), ("b", 0.4))]
+    card = card_of(a_table(*rows), "curves")
+    (block,) = card.blocks
+
+    assert card.sentence.endswith("by ais.msa on val, none is set apart while runs are missing.")
+    assert [row[2].text for row in block.data.rows] == ["grey", "grey"]
+    assert block.figures[0].highlighted == {}
+
+
+def test_predictions_of_an_unfinished_study_are_of_all_that_have_a_value(tmp_path):
+    """The only one whose runs have all ended is not the best for that."""
+    pictured = scaling(tmp_path, values=(1, 2)).rows[0].runs[0].pictures
+    whole = a_row("whole", a_run(0, val=0.2, pictures=pictured), a_run(1, val=0.2, pictures=pictured))
+    ahead = a_row("ahead", a_run(0, val=0.6, pictures=pictured), missing(1))
+    card = card_of(a_table(whole, ahead), "pictures")
+
+    assert "Configurations by ais.msa on val, so far: best: ahead (seed 0); worst: whole (seed 0)." in card.sentence

@@ -107,6 +107,17 @@ def test_files_of_others_are_not_written_over(tmp_path: Path):
     put(tmp_path, small())
 
 
+@pytest.mark.parametrize("blocked", ["index", "cells.md/x", "README.md/x"])
+def test_what_is_in_the_way_stops_it_before_it_writes(tmp_path: Path, blocked: str):
+    """A file where a folder is to be, or a folder where a file is: nothing is written, and nothing is forced."""
+    (tmp_path / blocked).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / blocked).write_text("mine")
+    with pytest.raises(InputError, match="where a folder is to be"):
+        put(tmp_path, small(), force=True)
+
+    assert list(held(tmp_path).values()) == [b"mine"]
+
+
 def test_html_is_left_out_unless_it_is_asked_for(tmp_path: Path):
     """GitHub does not show it; its links are among itself."""
     put(tmp_path / "without", small())

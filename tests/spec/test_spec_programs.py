@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator
 from tunebook import task as tasks
 from tunebook.errors import StudyError
 from tunebook.spec.canonical import configuration
+from tunebook.spec.program_files import installed_imports
 from tunebook.spec.programs import Program, filled, words_of
 from tunebook.spec.reading import load
 from tunebook.spec.schema import program_schema
@@ -100,7 +101,7 @@ def test_a_configuration_holds_its_program(tmp_path: Path):
         ),
         (
             COMMAND.replace("CCC", "{root} {lr} {name} {depth} {out}"),
-            "task.command must have {seed}, as the study has 2 replicates",
+            "task.command must have {seed}, as the study has 2 seeds; got none\n    add {seed}; a program without",
         ),
         (
             COMMAND.replace("train.py CCC", "trian.py {config} {out}"),
@@ -109,6 +110,36 @@ def test_a_configuration_holds_its_program(tmp_path: Path):
         (
             COMMAND.replace("CCC\"", "{config} {out}\", inputs: [depth]"),
             "task.inputs[0] must name a parameter that is a path; got depth",
+        ),
+        (
+            GOOD.replace("seed: 2", "seed: 1, fold: 3"),
+            "task must take the argument fold, as the study has 3 folds; got a function without\n    add fold to its",
+        ),
+        (
+            COMMAND.replace("CCC", "{root} {lr} {name} {depth} {out}").replace("seed: 2", "seed: 1, fold: 3"),
+            "task.command must have {fold}, as the study has 3 folds; got none\n    add {fold}",
+        ),
+        (
+            COMMAND.replace("CCC", "'a {out}"),
+            "own.study.yaml:1: task.command must be words, with quotations that end; got no closing quotation",
+        ),
+        (COMMAND.replace("python train.py CCC", " "), "task.command must begin with a program; got nothing"),
+        (
+            COMMAND.replace("python train.py CCC", "{lr} {config} {out}"),
+            "task.command must begin with a program that is the same in all runs; got {lr}",
+        ),
+        (
+            GOOD.replace("train.py:main", "{function: train.py:main, files: ['../..']}"),
+            "task.files must lie in the book, which its runs and its archive are made of; got /",
+        ),
+        (
+            GOOD.replace("train.py:main", "{function: train.py:main, predict: ../apply.py:predict}"),
+            "task.predict must lie in the book",
+        ),
+        (GOOD.replace("train.py:main", "../train.py:main"), "task must lie in the book"),
+        (
+            COMMAND.replace("python train.py CCC", "python ../train.py {config} {out}"),
+            "task.command must lie in the book",
         ),
         (
             GOOD.replace("train.py:main", "{command: a, function: b}"),
@@ -153,3 +184,29 @@ def test_editors_can_check_a_study_of_an_own_program():
     assert not validator.is_valid({**good, "metrics": {"a": "maximise"}})
     assert not validator.is_valid({"task": "train.py:main", "space": {"x": [1]}})
     assert not validator.is_valid({**good, "task": {"comand": "x"}})
+
+
+def test_imports_of_known_packages_are_told_apart_from_a_persons_own(tmp_path: Path):
+    """Those of the program and of what it imports beside it; a file of a package's name hides the package."""
+    (tmp_path / "train.py").write_text("import helper, torch\nfrom scipy.stats import norm\ndef main(config): ...\n")
+    (tmp_path / "helper.py").write_text("import numpy.linalg\nimport pandas\n")
+    program = Program(function="train.py:main")
+    found = installed_imports(program, tmp_path)
+    (tmp_path / "scipy.py").write_text("raise SystemExit\n")
+
+    assert found == ("numpy.linalg", "scipy.stats")
+    assert installed_imports(program, tmp_path) == ("numpy.linalg",)
+    assert installed_imports(Program(command="python train.py"), tmp_path) == ()
+
+
+def test_a_program_without_a_seed_is_not_confirmed(tmp_path: Path):
+    """Fresh seeds would be copies: none are run unasked, and none can be asked for."""
+    text = GOOD.replace("seed: 2", "seed: 1").replace("train.py:main", "own.py:main")
+    (tmp_path / "own.py").write_text("def main(config): ...\n")
+    command = COMMAND.replace("CCC", "{root} {lr} {name} {depth} {out}").replace("seed: 2", "seed: 1")
+
+    assert read(tmp_path, text).confirm is None
+    assert read(tmp_path, command).confirm is None
+    assert read(tmp_path, text.replace("own.py", "train.py")).confirm is not None
+    with pytest.raises(StudyError, match="confirm must be null: without a seed all runs of the program are copies"):
+        read(tmp_path, text + "confirm: {top: 2, seeds: 2}\n")

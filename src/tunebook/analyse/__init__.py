@@ -1,7 +1,7 @@
 """What a table means: pure functions from a Table to frozen results. No files, no torch, no HTML."""
 
 from tunebook.analyse.alternatives import BestResults, alternatives
-from tunebook.analyse.audit import CODES, Code, ControlResult, Finding, controls, findings
+from tunebook.analyse.audit import CODES, Code, ControlResult, Finding, controls, findings, not_yet
 from tunebook.analyse.baselines import Against, Baselines, Lead, baselines
 from tunebook.analyse.choosing import Representative, Representatives, pictured_run, places, representatives
 from tunebook.analyse.compared import Compared
@@ -46,8 +46,8 @@ __all__ = [
     "Sure", "Unavailable", "VisualGroup", "VisualGroups", "against_best", "all_runs", "alternatives", "baselines",
     "called", "cases", "cell", "columns_of", "comparison", "confirmed", "controls", "costs_of", "curves", "decidable",
     "decide", "difference", "edges", "effects", "finalists", "findings", "heatmap", "heatmaps", "is_open", "judge",
-    "kinds", "leaderboard", "near", "optimism", "ordered", "outdated", "overruled", "pictured_run", "pictured_split",
-    "places", "preferences", "progress", "representatives", "rule_in_words", "runs_of", "searched", "shown_items",
-    "shown_runs", "simplicity", "single_out", "standing", "standings", "stands", "stopped_early", "stopped_words",
-    "sureness", "under_every_name", "visual_groups",
+    "kinds", "leaderboard", "near", "not_yet", "optimism", "ordered", "outdated", "overruled", "pictured_run",
+    "pictured_split", "places", "preferences", "progress", "representatives", "rule_in_words", "runs_of", "searched",
+    "shown_items", "shown_runs", "simplicity", "single_out", "standing", "standings", "stands", "stopped_early",
+    "stopped_words", "sureness", "under_every_name", "visual_groups",
 ]  # fmt: skip

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from tunebook.analyse.scores import Entry, Unavailable, cases, ordered, runs_of
+from tunebook.analyse.progress import is_open
+from tunebook.analyse.scores import Entry, Unavailable, all_runs, cases, ordered, runs_of
+from tunebook.analyse.searching import FEWEST
 from tunebook.records import Case, Role, Row, RunFacts, Table
 
 
@@ -38,11 +40,13 @@ class Representatives:
 def places(table: Table) -> dict[str, Entry]:
     """`best`, `median` and `worst` configuration by the selection score: no median of two, the best alone of one.
 
-    Among the configurations whose runs all have a value; where there are none, among those with any value.
+    Among the configurations whose runs all have a value; where there are none, or fewer than two while runs are
+    missing, among those with any value.
     """
     entries = ordered(table)
     scored = [entry for entry in entries if entry.selection.complete]
-    scored = scored or [entry for entry in entries if entry.selection.mean is not None]
+    if len(scored) < (FEWEST if is_open(table) else 1):
+        scored = [entry for entry in entries if entry.selection.mean is not None]
     least = (("best", 0, 1), ("median", len(scored) // 2, 3), ("worst", -1, 2))
     return {place: scored[at] for place, at, needed in least if len(scored) >= needed}
 
@@ -60,6 +64,8 @@ def representatives(table: Table, case: Case) -> Representatives | Unavailable:
         for place, entry in places(table).items()
         if (run := pictured_run(entry.rows[at])) is not None
     ]
+    if not shown and not any(run.pictures for _, run in all_runs(table)):
+        return Unavailable("this task has no pictures, or none were kept")
     if not shown:
         return Unavailable("neither the best nor the median nor the worst configuration has pictures")
     split = table.splits[0] if table.splits else table.select_split

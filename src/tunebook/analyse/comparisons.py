@@ -64,6 +64,21 @@ def difference(one: Cell, other: Cell) -> Difference | None:
     return _against([one, other], 0, PAIR)[1]
 
 
+def by_items(one: Cell, other: Cell) -> bool:
+    """Whether the items, more than the replicates, leave open how far two scores are apart.
+
+    By the standard errors of their paired difference; False where nothing is known of items.
+    """
+    names = common(one, other)
+    if not names:
+        return False
+    values = crossed([one, other], names)
+    gaps = values.scores[0] - values.scores[1]
+    seeds = 0.0 if len(gaps) < 2 else float(gaps.var(ddof=1)) * (1 / len(gaps) + values.shared)
+    rows = [(each[0] - each[1]).mean(0) for each in values.items]
+    return sum(float(row.var(ddof=1)) / len(row) for row in rows) > seeds
+
+
 def against_best(cells: Sequence[Cell], way: str) -> tuple[Difference | None, ...]:
     """The best score minus each, with intervals for all at once (multiple comparisons with the best; Hsu, 1984).
 

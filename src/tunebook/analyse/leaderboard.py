@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tunebook.analyse.comparisons import Difference, against_best, best_at
+from tunebook.analyse.progress import is_open
 from tunebook.analyse.scores import Cell, Entry, cases, cell, direction, mean_over_cases, ordered
+from tunebook.analyse.searching import FEWEST
 from tunebook.records import Case, Role, Table
 
 
@@ -31,7 +33,8 @@ class Standing:
     cells: tuple[Cell, ...]
     best: tuple[bool, ...]
     """Per column: the best mean among configurations whose runs all have a value, or not told apart from it by
-    multiple comparisons with the best."""
+    multiple comparisons with the best. None while runs are missing and fewer than two have all of theirs: one that
+    ended first is not the best of anything."""
     first: tuple[bool, ...]
     """Per column: the one that the others are compared with: of equal best means the first."""
     behind: tuple[Difference | None, ...]
@@ -79,7 +82,10 @@ def standings(
     """The cells of some configurations, from runs of one role, with the best of each column marked among them."""
     every = cases(table)
     cells = [tuple(_cell(entry, column, every, role) for column in columns) for entry in entries]
-    judged = [_judged([row[at] for row in cells], direction(table, each.metric)) for at, each in enumerate(columns)]
+    fewest = FEWEST if is_open(table) else 1
+    judged = [
+        _judged([row[at] for row in cells], direction(table, each.metric), fewest) for at, each in enumerate(columns)
+    ]
     found = []
     for place, (entry, row) in enumerate(zip(entries, cells, strict=True)):
         best = tuple(each.best[place] for each in judged)
@@ -97,10 +103,12 @@ class _Judged:
     behind: tuple[Difference | None, ...]
 
 
-def _judged(column: Sequence[Cell], way: str) -> _Judged:
+def _judged(column: Sequence[Cell], way: str, fewest: int) -> _Judged:
+    """Nothing is best where fewer cells than `fewest` are complete."""
     first, behind = best_at(column, way), against_best(column, way)
+    top = column[first].mean if first is not None and sum(one.complete for one in column) >= fewest else None
     best = tuple(
-        first is not None and one.complete and (one.mean == column[first].mean or (gap is not None and not gap.apart))
+        top is not None and one.complete and (one.mean == top or (gap is not None and not gap.apart))
         for one, gap in zip(column, behind, strict=True)
     )
     return _Judged(best, first, behind)

@@ -11,7 +11,7 @@ from tunebook.analyse.requirements import unmet
 from tunebook.analyse.saying import name_of, number, spread
 from tunebook.analyse.scores import Entry, ordered
 from tunebook.errors import InputError, Problem
-from tunebook.records import Decision, Overruling, Role, Scalar, Table
+from tunebook.records import Decision, Overruling, Role, Scalar, Table, canonical_json
 
 SHORTEST_PREFIX = 4
 """Hexadecimal digits of an id that are taken for one."""
@@ -19,6 +19,8 @@ WORDS = re.compile(r"[^\s=]+=\[[^\]]*\]|\S+")
 """Words of a choice; a list is one value: `targets=[q, v]`."""
 LISTED = 20
 """Most configurations that a refusal names."""
+EARLIER = "Before the study was changed, the rule "
+"""What the evidence begins with that tells of a rule of before, which a person overruled."""
 
 
 def overruled(decision: Decision, table: Table, choice: str, because: str, by: str, on: str) -> Decision:
@@ -52,12 +54,18 @@ def stands(previous: Decision, rule: Decision, table: Table) -> Decision:
     """What holds once the rule has been applied again: a person's word as long as it can, else the rule's choice.
 
     It can as long as its configuration is among the rows and has a score. What the rule chooses is recorded beside
-    it, whether or not it is the same by now.
+    it, whether or not it is the same by now; what a rule of before had chosen stays in the evidence.
     """
     said = previous.overruled
     if said is None or all(each.configuration != previous.configuration for each in _scored(table)):
         return rule
-    return _put(rule, table, previous.configuration, said.because, said.by, said.on)
+    again = _put(rule, table, previous.configuration, said.because, said.by, said.on)
+    return replace(again, evidence=(*again.evidence, *_earlier(previous, said, rule)))
+
+
+def agrees(decision: Decision) -> bool:
+    """Whether the rule, as it stands, chooses what a person chose over a rule of before."""
+    return decision.overruled is not None and decision.overruled.configuration == decision.configuration
 
 
 def single_out(table: Table, choice: str, *, place: str = "choose", scored: bool = True) -> Entry:
@@ -100,6 +108,16 @@ def _put(rule: Decision, table: Table, configuration: str, because: str, by: str
         evidence=(*rule.evidence, *_evidence(entry, role, rule, table)),
         overruled=Overruling(rule.configuration, rule.label, rule.score, because, by, on),
     )
+
+
+def _earlier(previous: Decision, said: Overruling, rule: Decision) -> Iterator[str]:
+    """Which rule a person overruled, where the study has another one since."""
+    yield from (line for line in previous.evidence if line.startswith(EARLIER))
+    then, now = ((each.rule, each.argument, each.metric, each.split) for each in (previous, rule))
+    if canonical_json(then) != canonical_json(now) and said.configuration != previous.configuration:
+        where = f"{previous.metric} on {previous.split}"
+        other = said.label or said.configuration
+        yield f"{EARLIER}{previous.rule} had chosen {other}: its {where} was {number(said.score)}."
 
 
 def _compared(table: Table, configuration: str, wanted: Role) -> tuple[Role, Entry]:

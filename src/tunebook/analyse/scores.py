@@ -228,6 +228,18 @@ def _items(values: Sequence[tuple[RunFacts, float]], metric: str, split: str) ->
     return found if alike and all(map(_is_mean, found.values(), scores)) else {}
 
 
+def items_differ(table: Table, metric: str, split: str) -> bool:
+    """Whether replicates of a configuration are scored on items of other names (folds, a split drawn by seed).
+
+    Then the spread between replicates holds some of that between items, and nothing is known of other items.
+    """
+    for row in table.rows:
+        held = [run.items.get((metric, split), {}) for run in runs_of(row, "search")]
+        if len({frozenset(items) for items in held if items}) > 1:
+            return True
+    return False
+
+
 def _is_mean(items: Mapping[str, float], score: float) -> bool:
     return bool(items) and math.isclose(statistics.fmean(items.values()), score, rel_tol=1e-9, abs_tol=1e-12)
 

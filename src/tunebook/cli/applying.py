@@ -25,6 +25,48 @@ def described(chosen: "ChosenRun") -> Iterator[str]:
         yield f"{values}: chosen on {settings.split} by {settings.metric}"
 
 
+def own_files(chosen: "ChosenRun", book: "Book", on: Path) -> Iterator[str]:
+    """How many of new files have the content of some that the study was run on, and of which splits these are.
+
+    Raises:
+        DataError: when what is written down of the study's data is damaged.
+    """
+    import hashlib
+    from collections import Counter
+
+    from tunebook.runs.inventories import DIGITS, read_inventory
+
+    known = read_inventory(book.path, chosen.run.fingerprints.get("data", ""))
+    if not known:
+        return
+    names = {content: name for name, content in known.items()}
+    files = [on] if on.is_file() else [path for path in sorted(on.rglob("*")) if path.is_file()]
+    new = [path for path in files if path.suffix.lower() != ".csv" and path.name[0] != "."]
+    own = []
+    for path in new:
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()[:DIGITS]
+        if content in names:
+            own.append(names[content])
+    if own:
+        splits = Counter(_split_of(name, chosen) for name in own)
+        parts = ", ".join(f"{number} of {split}" for split, number in splits.items() if split)
+        many = "file is" if len(new) == 1 else "files are"
+        yield (
+            f"{len(own)} of {len(new)} {many} the study's own, {parts or 'dealt out to its splits'}: what is predicted "
+            "on what was trained on says nothing of new data"
+        )
+
+
+def _split_of(name: str, chosen: "ChosenRun") -> str:
+    """The split whose folder a file lies in; empty where splits are dealt out, or files say nothing of them."""
+    data = chosen.run.configuration.values.get("data", {})
+    if not isinstance(data, dict) or data.get("folds") or (data.get("split") or {}).get("fractions"):
+        return ""
+    folders = {str(data.get(split, split)): split for split in ("train", "val", "test")}
+    return next((split for folder, split in folders.items() if name.startswith(f"{folder}/")), "")
+
+
 def applied(
     function: str, chosen: "ChosenRun", book: "Book", paths: Mapping[str, Path], *, device: str = "cpu"
 ) -> tuple[str, ...]:

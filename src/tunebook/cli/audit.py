@@ -72,7 +72,9 @@ def audit(  # noqa: PLR0913  one argument for each option
         where=tuple(where or ()),
         chosen=chosen,
     )
-    found, problems = audited(what, asked)
+    found, problems, edited = audited(what, asked)
+    for said in edited:
+        typer.echo(said, err=True)
     if found or not problems:
         typer.echo(printed(found, form))
     if problems:

@@ -10,10 +10,12 @@ from typing import Any
 from tunebook import __version__, analyse, foreign
 from tunebook import study as conductor
 from tunebook.analyse import CODES, ControlResult, Finding
+from tunebook.cli.page import edited
 from tunebook.cli.paths import chosen
 from tunebook.errors import InputError, Problem
 from tunebook.foreign import Asked
 from tunebook.records import Decision, Table
+from tunebook.report.overview import later_said
 from tunebook.spec.names import listed
 
 TABLES = (".csv", ".tsv", ".txt")
@@ -57,8 +59,10 @@ def hit(found: Sequence[Audited], codes: Collection[str]) -> bool:
     return any(finding.code in codes for each in found for finding in each.findings)
 
 
-def audited(what: str, asked: Asked) -> tuple[tuple[Audited, ...], tuple[Problem, ...]]:
+def audited(what: str, asked: Asked) -> tuple[tuple[Audited, ...], tuple[Problem, ...], tuple[str, ...]]:
     """The studies of a book, or the one of a foreign table, with their findings; and what could not be read.
+
+    The last are sentences on studies that were edited since they were run.
 
     Raises:
         InputError: for a book or a table that cannot be read at all.
@@ -66,9 +70,9 @@ def audited(what: str, asked: Asked) -> tuple[tuple[Audited, ...], tuple[Problem
     path = Path(what)
     if "://" in what or path.suffix.lower() in DATABASES:
         url = what if "://" in what else f"sqlite:///{path}"
-        return (_foreign(foreign.read_optuna(url, study=asked.study), asked),), ()
+        return (_foreign(foreign.read_optuna(url, study=asked.study), asked),), (), ()
     if path.suffix.lower() in TABLES:
-        return (_foreign(foreign.read_csv(path), asked),), ()
+        return (_foreign(foreign.read_csv(path), asked),), (), ()
     if asked != Asked():
         message = "must be a CSV file or a database when an option says how to read a table"
         raise InputError(Problem(what, message, "leave out all options but --format and --fail-on"))
@@ -87,7 +91,7 @@ def _foreign(frame: foreign.Frame, asked: Asked) -> Audited:
     return _audited(made.table, made.read)
 
 
-def _own(path: Path) -> tuple[tuple[Audited, ...], tuple[Problem, ...]]:
+def _own(path: Path) -> tuple[tuple[Audited, ...], tuple[Problem, ...], tuple[str, ...]]:
     book, names = chosen(path)
     found: list[Audited] = []
     problems: list[Problem] = []
@@ -97,7 +101,7 @@ def _own(path: Path) -> tuple[tuple[Audited, ...], tuple[Problem, ...]]:
                 found.append(_audited(conductor.table(name, ledger, book.path)))
             except InputError as error:
                 problems += error.problems
-    return tuple(found), tuple(problems)
+        return tuple(found), tuple(problems), tuple(edited(book, names, ledger))
 
 
 def _audited(table: Table, read: tuple[str, ...] = ()) -> Audited:
@@ -114,6 +118,7 @@ def _lines(found: Audited) -> Iterator[str]:
     if found.table.decision is not None:
         yield from (f"  {line}" for line in _decided(found.table.decision))
     yield from (f"  control: {result.sentence}" for result in found.controls)
+    yield from (f"  {line}" for line in later_said(found.table))
     for finding in found.findings:
         yield from _finding(finding)
 

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 from tunebook import study as conductor
 from tunebook import task as tasks
-from tunebook.book import Book, Declared
+from tunebook.book import EXPECTED_GB, Book, Declared
 from tunebook.errors import InputError, Problem
+from tunebook.execute.slots import slots
 from tunebook.ledger.ledger import Ledger
 from tunebook.runs import surveys
 from tunebook.spec.folding import folds_of
@@ -47,7 +48,7 @@ def _lines(book: Book, name: str, ledger: Ledger) -> Iterator[str]:
         yield _line(laid_out.counts.runs, f"new, once {', '.join(undecided)} is decided")
         return
     prepared = conductor.prepare(study, book.shelf(ledger), text=declared.text)
-    yield from _standing(prepared, ledger)
+    yield from _standing(prepared, book, ledger)
     yield from _odd(prepared, declared)
 
 
@@ -66,7 +67,7 @@ def _counts(laid_out: Plan) -> Iterator[str]:
     yield _line(counts.runs, f"runs ({_many(len(laid_out.cases), 'case')}, {_replicates(laid_out)})")
 
 
-def _standing(prepared: Prepared, ledger: Ledger) -> Iterator[str]:
+def _standing(prepared: Prepared, book: Book, ledger: Ledger) -> Iterator[str]:
     """How many runs are new, and how many exist; those beside the search on lines of their own."""
     whole = conductor.with_finalists(prepared, ledger)
     roles = Counter(planned.role for planned in whole.runs)
@@ -87,8 +88,7 @@ def _standing(prepared: Prepared, ledger: Ledger) -> Iterator[str]:
         said += f" × {_many(folds, 'fold')}" if folds else ""
         yield _line(known or most, said if known else f"{said} (at most; they are known once the search has ended)")
     if prepared.study.limit is not None:
-        kept = conductor.still_to_confirm(prepared, whole)
-        yield f"         limit: {conductor.limit_in_words(prepared.study.limit, kept=kept)}"
+        yield from map("         limit: {}".format, _limit(prepared, whole, book, ledger))
     twice = len(whole.runs) - len(conductor.distinct(whole))
     if twice:
         yield _line(twice, "the same run in another case or role")
@@ -103,6 +103,36 @@ def _standing(prepared: Prepared, ledger: Ledger) -> Iterator[str]:
         yield _line(found.scored_again, "existing, to be predicted or scored again without training")
     if found.trained_again:
         yield _line(found.trained_again, "existing, to be trained again: checkpoints and predictions were removed")
+
+
+def _limit(prepared: Prepared, whole: Prepared, book: Book, ledger: Ledger) -> Iterator[str]:
+    """What a limit leaves, and whether its time is enough as far as that is known."""
+    limit, kept = prepared.study.limit, conductor.still_to_confirm(prepared, whole)
+    missing = len(conductor.missing(whole))
+    if limit is None:
+        return
+    yield conductor.limit_in_words(limit, kept=kept, fewest=conductor.fewest_runs(prepared) if missing else 0)
+    if not missing or limit.deadline(conductor.now()) is None:
+        return
+    outcomes = ledger.outcomes(planned.run.id for planned in whole.runs)
+    each = conductor.pace([outcome.costs.seconds for outcome in outcomes.values() if outcome.status == "finished"])
+    if each is None:
+        yield "whether the time is enough is not known before a run has finished"
+        return
+    at_once = _at_once(prepared, book)
+    if said := conductor.too_short(limit, runs=missing + kept, each=each, at_once=at_once, started=conductor.now()):
+        yield f"too short for all: {said}"
+
+
+def _at_once(prepared: Prepared, book: Book) -> int:
+    """Runs at once on this machine, as `tunebook run` would decide."""
+    wanted, device = book.file.executor, prepared.study.device
+    if wanted.kind == "inline":
+        return 1
+    devices = None if device in ("auto", "cuda") else (device,)
+    memory = wanted.run_memory_gb or EXPECTED_GB
+    found = slots(processes=wanted.processes, threads=wanted.threads, devices=devices, memory_gb=memory)
+    return len(found.places)
 
 
 def _replicates(laid_out: Plan) -> str:

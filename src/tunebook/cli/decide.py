@@ -147,7 +147,11 @@ def _candidates(table: "Table", found: "Judgement") -> "Grid":
 def _recorded(table: "Table", found: "Judgement") -> Iterator[str]:
     """What is written down, and whether it is what the rule says."""
     from tunebook.analyse import outdated
+    from tunebook.report.progress import undecided
 
+    if table.decision is None and (why := undecided(table)):
+        yield f"Nothing is written down: {why}. tunebook run {table.study} goes on from there."
+        return
     if table.decision is None:
         yield f"Nothing is written down: tunebook run {table.study} does it once all runs have ended."
         return

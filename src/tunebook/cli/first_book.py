@@ -118,7 +118,7 @@ def _check(book: Path, *, task: str, data: Path | None, study: str) -> None:
 def _on_data(data: Path, task: str, book: Path, study: str) -> _Plan:
     name, path = named(data.stem if data.is_file() else data.name), _path_from(book, data)
     if task == SCRIPT:
-        return _of_program(_program(data, study, name), {name: path})
+        return _of_program(first_program.template(study, name), {name: path})
     found, refused = _beginnings(data, [task] if task else tasks.names())
     if not found and not task and (recorded := first_program.recorded(data)) is not None:
         root = recorded_root(data)
@@ -197,10 +197,6 @@ def _of_beginning(beginning: Beginning, task: str, study: str, name: str, book: 
 
 
 # Own programs ---------------------------------------------------------------------------------------------
-
-
-def _program(data: Path, study: str, name: str) -> OwnProgram:
-    return first_program.template(study, name)
 
 
 def _of_program(program: OwnProgram, roots: Mapping[str, str]) -> _Plan:

@@ -58,7 +58,7 @@ class First:
         """
         lines = [
             f"# Written by `tunebook new` for {self.found}.",
-            *([f"# `tunebook run` trains it: {forecast}."] if forecast else []),
+            *([f"# `tunebook run` trains it: {forecast}, as estimated when this was written."] if forecast else []),
             "# All of it may be changed: `tunebook check` counts what it means, and names every mistake with its line.",
             f"study: {self.study}",
             _line(f"question: {_scalar(self.question)}", ""),

@@ -39,11 +39,13 @@ class Seen:
 
     Args:
         task: Name of the task. `why`: how it was found out, behind the name.
+        note: A sentence on the splits; empty where they are given.
     """
 
     task: str
     facts: DataFacts
     why: str = ""
+    note: str = ""
 
 
 def seen(data: Path, task: str, *, thumbnails: Path) -> tuple[Seen, ...]:
@@ -67,7 +69,7 @@ def seen(data: Path, task: str, *, thumbnails: Path) -> tuple[Seen, ...]:
     if facts is None:
         raise InputError(Problem(str(data), f"must be data that {found.name} looks at; it looks at none"))
     also = f"; --task {' or '.join(others)} may read them too" if others else ""
-    return (Seen(found.name, replace(facts, name=data.name), also),)
+    return (Seen(found.name, replace(facts, name=data.name), also, _undivided(beginning)),)
 
 
 def show(found: Sequence[Seen], data: Path, *, to: Path | None) -> None:
@@ -76,6 +78,8 @@ def show(found: Sequence[Seen], data: Path, *, to: Path | None) -> None:
     for each in found:
         console.print(Text(f"{each.facts.name}: {each.task}", style="bold") + Text(each.why, style="dim"))
         console.print(Text(said(each.facts)))
+        if each.note:
+            console.print(Text(each.note))
         console.print(_table(each.facts), soft_wrap=False)
         for odd in oddities(each.facts):
             console.print(Text(f"  ! {odd}"))
@@ -85,7 +89,8 @@ def show(found: Sequence[Seen], data: Path, *, to: Path | None) -> None:
         return
     kinds = ", ".join(dict.fromkeys(each.task for each in found))
     facts = [each.facts for each in found]
-    write_alone(page(facts, name=data.resolve().name, kind=f"Data · {kinds}"), to)
+    notes = [each.note for each in found if each.note]
+    write_alone(page(facts, name=data.resolve().name, kind=f"Data · {kinds}", notes=notes), to)
     console.print(Text(str(to)))
 
 
@@ -99,6 +104,22 @@ def _table(facts: DataFacts) -> Columns:
     for at, heading in enumerate(shown.headings[1:], start=1):
         columns.add_row(heading.text, *(Text(row[at].text) for row in shown.rows))
     return columns
+
+
+def _undivided(beginning: Beginning | None) -> str:
+    """That the splits are those that a first study would have."""
+    if beginning is None or "data.split.fractions" not in beginning.base:
+        return ""
+    by = beginning.base.get("data.split.by")
+    whole = f", and data.split.by {', '.join([by] if isinstance(by, str) else by)}" if by else ""
+    dealt = f"by data.split.fractions{whole}"
+    return f"Not all splits are given: these are dealt out as `tunebook new` would write it, {dealt}."
+
+
+def _in_folds(values: Mapping[str, Any]) -> str:
+    """Which of several folds is shown."""
+    folds = values.get("data", {}).get("folds")
+    return f"This is the first of {folds} folds: others have other items in train and val." if folds else ""
 
 
 # Which task -----------------------------------------------------------------------------------------------
@@ -217,4 +238,6 @@ def _of_study(name: str, book: Book, ledger: Ledger, known: dict[str, None], thu
         known[identity] = None
         facts = _surveyed(task, values, book.path, thumbnails / identity)
         if facts is not None:
-            yield Seen(task.name, replace(facts, name=sources[0] if sources else facts.name), f", {name}")
+            yield Seen(
+                task.name, replace(facts, name=sources[0] if sources else facts.name), f", {name}", _in_folds(values)
+            )

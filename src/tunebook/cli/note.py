@@ -40,13 +40,21 @@ def note(
     """Keep a person's words on a study or on one of its configurations, signed and dated on its page; or their ratings.
 
     A note is kept for good; who thinks otherwise later writes another. {{score}} or {{METRIC on SPLIT alpha=4}} in it
-    is a number of the ledger. Longer texts may stand in NAME.notes.md beside NAME.study.yaml.
+    is a number of the ledger. Longer texts may stand in NAME.notes.md beside NAME.study.yaml. A note may be kept while
+    `tunebook run` holds the book.
 
     Ratings are measurements with their rater. A later rating of a mask takes the place of the same rater's earlier one;
     the same file twice changes nothing. No rule looks at notes or ratings.
     """
+    from tunebook import study as conductor
+
     _check(words or [], by, ratings)
     book, name = one_study(where)
+    if ratings is None and conductor.under_way(book.path) is not None:
+        with book.look() as ledger:  # a note is a file of its own: it is kept beside a `tunebook run`
+            typer.echo(f"{name}: {_said(_note(words or [], by or user(), name, book, ledger))}")
+        typer.echo(f"{name}: tunebook run holds the book and shows it on the next page that it writes")
+        return
     with book.writing(), book.ledger() as ledger:
         if ratings is not None:
             from tunebook.runs.ratings import note_ratings

@@ -40,6 +40,8 @@ def pack(
         found = contents(whole, ledger, data=data)
         archived(found, folder / to.name)
         (folder / to.name).replace(to)
+    for line in found.put_in:
+        typer.echo(f"with {line}")
     for line in found.left_out:
         typer.echo(f"without {line}")
     typer.echo(f"{to}: {counted(len(found.files), 'file')}, {size(to.stat().st_size)}")

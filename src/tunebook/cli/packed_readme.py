@@ -45,23 +45,27 @@ data:
 {places}
 ```"""
 
+FIXED = "`{text}` is not in it: put it where that path leads from this folder."
 
-def readme(book: Book, data_sets: Sequence[str], *, data: bool) -> str:
+
+def readme(book: Book, data_sets: Sequence[str], *, fixed: Sequence[str], data: bool) -> str:
     """The text.
 
     Args:
         data_sets: What configurations call their data.
-        data: Whether these are in the archive.
+        fixed: Data that are not in the archive, and that book.yaml cannot lead to.
+        data: Whether the others are in the archive.
     """
     studies = [declared.study.study for declared in book.studies]
     places = "\n".join(f"  {json.dumps(each, ensure_ascii=False)}: /path/to/{Path(each).name}" for each in data_sets)
     commands = {words.format(first=studies[0]): does for words, does in COMMANDS.items()}
-    without = WITHOUT_DATA.format(places=places) if data_sets else "Its studies name no data."
+    without = WITHOUT_DATA.format(places=places) if data_sets else "" if fixed else "Its studies name no data."
+    said = [WITH_DATA if data else without, *(FIXED.format(text=text) for text in fixed)]
     return TEXT.format(
         book=book.file.book,
         version=__version__,
         studies=", ".join(studies),
         commands="\n".join(f"tunebook {words:<32}{does}" for words, does in commands.items()),
         manifest=MANIFEST,
-        data=WITH_DATA if data and data_sets else without,
+        data="\n\n".join(each for each in said if each),
     )

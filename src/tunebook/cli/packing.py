@@ -2,7 +2,8 @@
 
     BOOK/book.yaml, *.study.yaml, *.md, *.py, the files of own programs
     BOOK/records, inventories, surveys, pages        whole
-    BOOK/runs/<id>/…                                 all but checkpoints, states, locks, and runs that did not end
+    BOOK/runs/<id>/…                                 all but checkpoints, what own programs wrote, states, locks, and
+                                                     runs that did not end
     BOOK/<folder>/…, BOOK/data/<name>/…              with --data: data of the book where they lie, others below data/
     BOOK/PACKED.md, BOOK/PACKED.json                 what it is; sha256 of every file
 
@@ -31,18 +32,25 @@ from tunebook import task as tasks
 from tunebook.book import Book
 from tunebook.cli.packed_readme import MANIFEST, README, readme
 from tunebook.errors import InputError, Problem
-from tunebook.fingerprints import IN_BOOK, FingerprintCache, Input
-from tunebook.folders import CHECKPOINT, VARIABLE, RunFolder, note_of, resolve
+from tunebook.fingerprints import Input
+from tunebook.folders import CHECKPOINT, OUT, REPORTS, VARIABLE, RunFolder, resolve
 from tunebook.ledger.ledger import Ledger
 from tunebook.records import Run, canonical_json
 from tunebook.runs.surveys import SOURCES
 from tunebook.spec.book import FILE
+from tunebook.spec.fields import value_at
+from tunebook.spec.programs import Program
+from tunebook.study.again import WEIGHTS as OF_A_RUN
 from tunebook.study.again import weights_in
+from tunebook.study.pruning import weights_noted
 
 TOP = ("*.study.yaml", "*.md", "*.py")
 WHOLE = ("records", "inventories", "surveys", "pages")
-NEVER = frozenset({"lock", CHECKPOINT, "state.safetensors", "spent.json"})
+NEVER = frozenset({"lock", CHECKPOINT, "state.safetensors", "spent.json", REPORTS})
 DATA = "data"
+PROGRAM, WEIGHTS = "program", "weights"
+"""Roles of what a run reads; every other is that of data."""
+SEND_ALONE = "pack without --data, and send the data by themselves"
 LOCAL_LEDGER = "sqlite:///ledger.sqlite"
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
 MODE = 0o644
@@ -56,11 +64,13 @@ class Contents:
     Args:
         name: The folder that it opens to.
         files: Name in that folder -> a file, or bytes.
+        put_in: What is in it that a person may not expect, in words: each file of a program, each data set.
         left_out: What is not in it, in words.
     """
 
     name: str
     files: Mapping[str, Path | bytes]
+    put_in: tuple[str, ...]
     left_out: tuple[str, ...]
 
 
@@ -72,11 +82,13 @@ class DataSet:
         text: What the configurations call them: a path.
         path: Where that is here.
         files: Those of them that runs read, absolute; empty where they were not looked at.
+        led: Whether book.yaml can lead to them, wherever they are: a root or table of data, no other parameter.
     """
 
     text: str
     path: Path
     files: tuple[Path, ...]
+    led: bool
 
 
 def contents(book: Book, ledger: Ledger, *, data: bool) -> Contents:
@@ -92,20 +104,25 @@ def contents(book: Book, ledger: Ledger, *, data: bool) -> Contents:
     """
     runs, left_out = _runs(book, ledger), ["checkpoints"]
     sets = _data_sets(runs, book.path, read=data)
-    places = _placed(sets, book.path) if data else {}
-    files: dict[str, Path | bytes] = {}
-    for pattern in TOP:
-        files |= {path.name: path for path in book.path.glob(pattern) if path.is_file()}
+    going = [each for each in sets if each.led or each.path.is_relative_to(book.path)] if data else []
+    places = _placed(going, book.path)
+    files: dict[str, Path | bytes] = dict(_at_the_top(book.path))
     for name in WHOLE:
         files |= dict(_below(book.path, name))
     files |= dict(_of_runs(book.path))
     files |= dict(_notes(runs, book.path))
-    files |= dict(_programs(runs, book.path))
-    files |= dict(_of_data(sets, places)) if data else {}
-    files[FILE] = _book_file(book, sets, places, left_out)
-    files[README] = readme(book, [each.text for each in sets], data=data).encode()
-    left_out += [] if data else [f"the data {each.text}" for each in sets]
-    return Contents(book.path.name, files, tuple(left_out))
+    programs = dict(_programs(runs, book.path, left_out))
+    files |= programs
+    files |= dict(_of_data(going, places))
+    files[FILE] = _book_file(book, going, places, left_out)
+    staying = [each for each in sets if each not in going]
+    led, fixed = [each.text for each in sets if each.led], [each.text for each in staying if not each.led]
+    files[README] = readme(book, led, fixed=fixed, data=bool(going)).encode()
+    put_in = [f"the program {', '.join(sorted(programs))}"] if programs else []
+    put_in += [f"the data {each.text}" for each in going]
+    beside = ": book.yaml cannot lead to what lies outside the book under this name" if data else ""
+    left_out += [f"the data {each.text}{beside}" for each in staying]
+    return Contents(book.path.name, files, tuple(put_in), tuple(left_out))
 
 
 def archived(found: Contents, to: Path) -> None:
@@ -137,10 +154,27 @@ def _below(book: Path, name: str) -> Iterator[tuple[str, Path]]:
         inner = path.relative_to(start)
         if any(part.startswith(".") for part in inner.parts) or not path.is_file():
             continue
-        if path.is_symlink() and not path.resolve().is_relative_to(start):
-            message = f"must lie in the book; it is a link to {path.resolve()}"
-            raise InputError(Problem(str(book / name / inner), message, "put the file itself there"))
+        _check_inside(path, start, named=book / name / inner)
         yield f"{name}/{inner.as_posix()}", path
+
+
+def _at_the_top(book: Path) -> Iterator[tuple[str, Path]]:
+    """Study files, notes and code beside book.yaml, without hidden ones.
+
+    Raises:
+        InputError: for a link that leads out of the book.
+    """
+    for path in sorted(path for pattern in TOP for path in book.glob(pattern)):
+        if path.is_file() and not path.name.startswith("."):
+            _check_inside(path, book.resolve(), named=path)
+            yield path.name, path
+
+
+def _check_inside(path: Path, start: Path, *, named: Path, hint: str = "put the file itself there") -> None:
+    """Refuse a link that leads out of a folder: what lies elsewhere is not sent by accident."""
+    to = path.resolve()
+    if not to.is_relative_to(start):
+        raise InputError(Problem(str(named), f"must lie in the book; it is a link to {to}", hint))
 
 
 def _of_runs(book: Path) -> Iterator[tuple[str, Path]]:
@@ -150,7 +184,7 @@ def _of_runs(book: Path) -> Iterator[tuple[str, Path]]:
     for name, path in _below(book, "runs"):
         parts = name.split("/")
         within = "/".join(parts[:3]) in ended if len(parts) > 3 else "/".join(parts[:2]) in of_run
-        if within and parts[-1] not in NEVER:
+        if within and parts[-1] not in NEVER and parts[3:4] != [OUT]:
             yield name, path
 
 
@@ -176,22 +210,26 @@ def _texts(values: Any, at: str = "") -> Iterator[str]:
 
 
 def _notes(runs: Sequence[Run], book: Path) -> Iterator[tuple[str, bytes]]:
-    """What checkpoints held that runs of the book start from: with it these can be planned without them."""
+    """What was trained that runs of the book start from held: with it these can be planned without."""
     named = {each for run in runs for each in weights_in(run.configuration.values)}
-    checkpoints = [RunFolder(book / "runs" / run, length).checkpoint for run, length in sorted(named)]
-    there = [checkpoint for checkpoint in checkpoints if checkpoint.is_file()]
-    for checkpoint, sha256 in FingerprintCache(book / IN_BOOK).hashes(there).items():
-        yield note_of(checkpoint).relative_to(book).as_posix(), f"{sha256}\n".encode()
+    for note, content in weights_noted((RunFolder(book / "runs" / run, length) for run, length in sorted(named)), book):
+        yield note.relative_to(book).as_posix(), content
 
 
-def _programs(runs: Sequence[Run], book: Path) -> Iterator[tuple[str, Path]]:
-    """The files of own programs that lie in the book, and whatever else runs read that is neither data nor weights."""
+def _programs(runs: Sequence[Run], book: Path, left_out: list[str]) -> Iterator[tuple[str, Path]]:
+    """The files of own programs that lie in the book; one that lies elsewhere is left out, and named so.
+
+    Raises:
+        InputError: for a link that leads out of the book.
+    """
     for run in runs:
-        if run.fingerprints.keys() - {"data", "weights"}:
-            for found in _inputs(run, book):
-                if found.role not in ("data", "weights"):
-                    inside = (file for file in found.files if file.is_relative_to(book))
-                    yield from ((file.relative_to(book).as_posix(), file) for file in inside)
+        if PROGRAM in run.fingerprints:
+            for file in (file for found in _inputs(run, book) if found.role == PROGRAM for file in found.files):
+                if file.is_relative_to(book):
+                    _check_inside(file, book.resolve(), named=file)
+                    yield file.relative_to(book).as_posix(), file
+                elif (said := f"the program {file}: it lies elsewhere") not in left_out:
+                    left_out.append(said)
 
 
 def _inputs(run: Run, book: Path) -> Sequence[Input]:
@@ -213,23 +251,35 @@ def _data_sets(runs: Sequence[Run], book: Path, *, read: bool) -> tuple[DataSet,
     """
     found: dict[str, DataSet] = {}
     for run in runs:
-        values = run.configuration.values.get("data")
-        given = values if isinstance(values, Mapping) else {}
-        texts = [given[key] for key in SOURCES if isinstance(given.get(key), str)]
+        texts = dict(_data_texts(run))
         if not read:
-            found |= {text: DataSet(text, Path(text), ()) for text in texts if text not in found}
+            found |= {text: DataSet(text, Path(text), (), led) for text, led in texts.items() if text not in found}
             continue
-        files = {file for each in _inputs(run, book) if each.role == "data" for file in each.files}
-        for text in texts:
+        files = {file for each in _inputs(run, book) if each.role not in (PROGRAM, WEIGHTS) for file in each.files}
+        for text, led in texts.items():
             path = resolve(text, book, place="data")
             below = {file for file in files if file.is_relative_to(path)}
             files -= below
             earlier = found[text].files if text in found else ()
-            found[text] = DataSet(text, path, tuple(sorted({*earlier, *below})))
+            found[text] = DataSet(text, path, tuple(sorted({*earlier, *below})), led)
         if files:
             message = f"must lie below {' or '.join(texts) or 'a path of data'}; {min(files)} does not"
-            raise InputError(Problem("--data", message, "pack without --data, and send the data by themselves"))
+            raise InputError(Problem("--data", message, SEND_ALONE))
     return tuple(found.values())
+
+
+def _data_texts(run: Run) -> Iterator[tuple[str, bool]]:
+    """What a configuration calls its data, and whether book.yaml can lead to them.
+
+    These are their root or table, and of an own program every parameter that it reads.
+    """
+    values = run.configuration.values
+    sources = [f"data.{key}" for key in SOURCES]
+    inputs = Program.of(values).inputs if PROGRAM in run.fingerprints else ()
+    for path in (*inputs, *sources):
+        text = value_at(values, path)
+        if isinstance(text, str) and not text.startswith(OF_A_RUN):
+            yield text, path in sources
 
 
 def _placed(sets: Sequence[DataSet], book: Path) -> dict[str, str]:
@@ -248,8 +298,14 @@ def _placed(sets: Sequence[DataSet], book: Path) -> dict[str, str]:
 
 
 def _of_data(sets: Sequence[DataSet], places: Mapping[str, str]) -> Iterator[tuple[str, Path]]:
+    """The files of the data.
+
+    Raises:
+        InputError: for a link that leads out of them.
+    """
     for each in sets:
         for file in each.files:
+            _check_inside(file, each.path, named=file, hint=SEND_ALONE)
             inner = file.relative_to(each.path).as_posix()
             yield (places[each.text] if inner == "." else f"{places[each.text]}/{inner}"), file
 

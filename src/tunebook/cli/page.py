@@ -1,6 +1,7 @@
 """`tunebook page`: make the pages again from ledger and run folders."""
 
 import gc
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,8 @@ import typer
 from tunebook.cli.paths import Where, chosen
 
 if TYPE_CHECKING:  # only names: help does not wait for these
+    from collections.abc import Sequence
+
     from tunebook.book import Book
     from tunebook.ledger.ledger import Ledger
 
@@ -34,7 +37,8 @@ def page(
 ) -> None:
     """Write the pages of a book's studies; the same ledger gives the same bytes.
 
-    Exit code 2 when a study has not been run; the pages of the others are written. With --to, studies that have not
+    Exit code 2 when a study has not been run; the pages of the others are written. While `tunebook run` holds the book,
+    it writes the page of its study itself, about every minute; this says where. With --to, studies that have not
     been run stand in the index without a page, other files in the folder stay, and what this wrote there before and
     does not write again is removed.
     """
@@ -47,6 +51,8 @@ def page(
 
     gc.disable()  # a page is made of millions of small values that live until its end: looking at them costs a fifth
     book, names = chosen(where)
+    if _is_renewed(names, book):
+        return
     problems: list[Problem] = []
     with book.writing(), book.ledger() as ledger:
         for name in names:
@@ -55,8 +61,27 @@ def page(
             except InputError as error:
                 problems += error.problems
         typer.echo(renew_index(book, ledger))
+        for said in edited(book, names, ledger):
+            typer.echo(said, err=True)
     if problems:
         raise InputError(*problems)
+
+
+def _is_renewed(names: "Sequence[str]", book: "Book") -> bool:
+    """Say where a page is that `tunebook run` writes meanwhile; False where none writes one of these."""
+    from tunebook import study as conductor
+
+    held = conductor.under_way(book.path)
+    if held is None or held.study not in names:
+        return False
+    for name in names:
+        path = book.path / "pages" / f"{name}.html"
+        if name == held.study:
+            when = "again about every minute" if path.exists() else "for the first time once a run has ended"
+            typer.echo(f"{name}: {path}: tunebook run holds the book and writes it {when}")
+        elif path.exists():
+            typer.echo(f"{name}: {path}: as it was; tunebook run holds the book and works on {held.study}")
+    return True
 
 
 def show(name: str, ledger: "Ledger", book: "Book", *, without_costs: bool = False) -> None:
@@ -70,6 +95,16 @@ def show(name: str, ledger: "Ledger", book: "Book", *, without_costs: bool = Fal
         typer.echo(f"{name}: not known, {said}", err=True)
 
 
+def edited(book: "Book", names: Iterable[str], ledger: "Ledger") -> Iterator[str]:
+    """A line for each study whose file declares something else than when it was run: what is shown is as it was."""
+    from tunebook.study.stated import is_edited
+
+    for name in names:
+        declared = book.find(name)
+        if is_edited(name, declared.text, ledger):
+            yield f"{name} was edited since it was run; tunebook run {book.path / name}"
+
+
 def _publish(where: Path, to: Path, *, without_costs: bool, with_html: bool, force: bool) -> None:
     """Write a folder for GitHub and GitBook, and say what is in it."""
     from tunebook.book import Book, publish
@@ -81,10 +116,13 @@ def _publish(where: Path, to: Path, *, without_costs: bool, with_html: bool, for
     book = Book.load(where)
     with book.writing(), book.look() as ledger:
         found = publish(book, ledger, to=to, without_costs=without_costs, with_html=with_html, force=force)
+        old = tuple(edited(book, [each.study.study for each in book.studies], ledger))
     removed = f", {found.removed:,} of before removed" if found.removed else ""
     typer.echo(f"{book.file.book}: {to}: {found.files:,} files, {found.bytes / 1e6:.1f} MB{removed}")
     for name, size in found.long.items():
         typer.echo(f"{book.file.book}: {to / name} has {size / 1e6:.1f} MB: GitHub shows its beginning only")
+    for said in old:
+        typer.echo(said, err=True)
 
 
 def renew_index(book: "Book", ledger: "Ledger") -> str:

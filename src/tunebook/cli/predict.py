@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tunebook.cli.applying import FORCE, SEED, applied, beside, described, put, refuse_existing, refuse_full
+from tunebook.cli.applying import FORCE, SEED, applied, beside, described, own_files, put, refuse_existing, refuse_full
 from tunebook.cli.paths import StudyPath, one_study
 
 
@@ -46,6 +46,9 @@ def predict(
         refuse_existing([to], force=force)
     for line in described(chosen):
         typer.echo(f"{name}: {line}")
+    if task.predictions == "folder":
+        for line in own_files(chosen, book, on):
+            typer.echo(f"{name}: {line}")
     with beside(to) as folder:
         made = folder / to.name
         said = applied(task.predictor, chosen, book, {"on": on, "to": made}, device=device)

@@ -7,7 +7,7 @@ from tunebook.errors import StudyError
 from tunebook.ledger.ledger import Ledger
 from tunebook.report.wording import counted
 from tunebook.spec.study import Keep
-from tunebook.study.pruning import UNUSED, Held, Kind, Prunable, held, prunable, remove
+from tunebook.study.pruning import UNUSED, Held, Kind, Prunable, held, prunable, remove_all
 
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
 STEP = 1000
@@ -74,8 +74,7 @@ def size(number: float) -> str:
 
 
 def _remove(going: Sequence[Prunable], book: Book, ledger: Ledger) -> None:
-    for one in going:
-        remove(one, book.path)
+    for one in remove_all(going, book.path):
         if one.folder is not None and one.kind in UNUSED:
             ledger.ingest(one.folder)
 

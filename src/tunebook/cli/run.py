@@ -20,7 +20,8 @@ def run(
 ) -> None:
     """Train and score what is missing, decide by the rule, and write the pages.
 
-    What has been run is not run again. Ctrl-C stops; the same command goes on.
+    What has been run is not run again. Ctrl-C stops; the same command goes on. Exit code 1 when all that was run of a
+    study's search failed, 2 when something could not be run, 130 when it was stopped.
     """
     from tunebook.cli.running import run_studies
 
@@ -28,7 +29,11 @@ def run(
         raise typer.BadParameter(f"must be failed; got {retry}", param_hint="--retry")
     book, names = chosen(where)
     with stoppable():
-        run_studies(book, names, retry_failed=retry == "failed", checkpoints=checkpoints)
+        failed = run_studies(book, names, retry_failed=retry == "failed", checkpoints=checkpoints)
+    for name in failed:
+        typer.echo(f"{name}: no run of its search has finished", err=True)
+    if failed:
+        raise typer.Exit(1)
 
 
 @contextmanager

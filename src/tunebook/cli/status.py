@@ -24,7 +24,8 @@ def status(
 ) -> None:
     """Show how far studies are, what runs, and what they take on the disk.
 
-    It only reads: also while `tunebook run` holds the book, and without disturbing it.
+    It only reads: also while `tunebook run` holds the book, and without disturbing it. It does not look at the data:
+    whether they changed since they were run, `tunebook check` says.
     """
     from tunebook import study as conductor
 
@@ -75,7 +76,8 @@ def _numbers(each: "Watched") -> Iterator[str]:
         return
     yield f"{each.ended:,} of {each.runs:,}"
     yield f"{each.failed:,}"
-    yield f"{len(each.running):,}"
+    runs = sum(run.together for run in each.running)
+    yield f"{runs:,}" if runs == len(each.running) else f"{runs:,} in {len(each.running):,} processes"
     more = f" (+{each.to_confirm:,} at most)" if each.to_confirm else ""
     yield f"{each.missing:,}{more}"
     yield _time(each.seconds_left)
@@ -88,9 +90,10 @@ def _running(each: "Watched") -> Iterator[str]:
     for run in each.running[:SHOWN]:
         losses = ", ".join(f"{name} {value:.4g}" for name, value in run.losses.items())
         head = "" if run.step is None else f": step {run.step:,} of {run.length:,}, {losses}"
-        yield f"{each.study}: {run.label or run.run}{head}"
+        others = f", with {run.together - 1:,} more" if run.together > 1 else ""
+        yield f"{each.study}: {run.label or run.run}{others}{head}"
     if len(each.running) > SHOWN:
-        yield f"{each.study}: and {len(each.running) - SHOWN} more"
+        yield f"{each.study}: and {len(each.running) - SHOWN} more processes"
 
 
 def _time(seconds: float | None) -> str:

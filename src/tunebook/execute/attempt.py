@@ -20,7 +20,7 @@ from tunebook.execute.metering import Meter
 from tunebook.execute.provenance import provenance
 from tunebook.execute.scoring import Scorer
 from tunebook.fingerprints import IN_BOOK, FingerprintCache, of_inputs
-from tunebook.folders import CHECKPOINT, Damaged, RunFolder, digest_of_arrays
+from tunebook.folders import Damaged, RunFolder, digest_of_arrays
 from tunebook.records import CurvePoint, Measurement, Outcome, Run
 from tunebook.task import Context, Task, Worker
 
@@ -101,7 +101,7 @@ class Attempt:
     def described(self, outcome: Outcome) -> Outcome:
         """An outcome with what the run took and where it came about."""
         job = self.job
-        where = provenance(job.device, job.threads, book=job.book, started=self.meter.started)
+        where = provenance(job.device, job.threads, book=job.book, started=self.meter.started, run=self.run)
         return replace(outcome, costs=self.meter.costs(), provenance=where)
 
     @property
@@ -135,7 +135,8 @@ class Attempt:
             raise DataChanged(f"data {changed}: {error}") from error
         roles = [role for role in sorted({*found, *run.fingerprints}) if found.get(role) != run.fingerprints.get(role)]
         if roles:
-            raise DataChanged(f"{' and '.join(roles)} {changed}")
+            anew = "; `tunebook run` plans it anew" if "program" in roles else ""
+            raise DataChanged(f"{' and '.join(roles)} {changed}{anew}")
 
     def _check_weights(self) -> None:
         """Refuse weights of a run that were removed to give back space: what they held is known, and no more.
@@ -146,7 +147,7 @@ class Attempt:
         config = self.task.Config.model_validate(self.run.configuration.values)
         files = (file for found in self.task.inputs(config, self.job.book) for file in found.files)
         for file in files:
-            if file.name == CHECKPOINT and not file.exists():
+            if not file.exists():  # what is not there was noted when it was removed, or had no fingerprint
                 raise DataChanged(f"the weights {file} were removed; `tunebook run` trains them again")
 
     def _held(self) -> set[str]:

@@ -97,14 +97,14 @@ def record(job: Job, ending: Ending, kind: str, reason: str) -> Outcome:
     Raises:
         InputError: when another process keeps the run for 10 s.
     """
+    (run,) = job.runs
     outcome = Outcome(
         "failed",
         kind,
         reason,
         costs=Costs(seconds=ending.seconds, peak_memory_mb=ending.peak_memory_mb),
-        provenance=provenance(job.device, job.threads, book=job.book, started=ending.started),
+        provenance=provenance(job.device, job.threads, book=job.book, started=ending.started, run=run),
     )
-    (run,) = job.runs
     folder = RunFolder.of(job.book, run)
     try:
         with folder.lock(wait=LOCK_SECONDS):

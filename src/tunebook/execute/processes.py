@@ -36,7 +36,7 @@ from typing import Any, Self
 import psutil
 
 from tunebook.errors import InputError, OutOfMemory, OutOfTime, Problem
-from tunebook.execute import forking
+from tunebook.execute import forking, warming
 from tunebook.execute.endings import Ending, answered, recorded
 from tunebook.execute.job import Job
 from tunebook.execute.serve import serve
@@ -59,6 +59,7 @@ class Processes:
         threads: Threads of each job.
         preload: Modules that the fork server imports once (`numpy`, `torch`, the worker's module). A server that
             this process started before keeps what it has; the runs then import for themselves.
+        warm: Further modules that it imports after these; one that cannot be imported is left to the runs.
         devices: None: every visible GPU, else the CPU. `("cpu",)`: the CPU. Else GPUs: `0`, `cuda:1`, a UUID.
         memory_gb: What a run is expected to need when `processes` is None, in 10^9 bytes.
     """
@@ -69,12 +70,14 @@ class Processes:
         processes: int | None = None,
         threads: int = 1,
         preload: Sequence[str] = (),
+        warm: Sequence[str] = (),
         devices: Sequence[str] | None = None,
         memory_gb: float = 2.0,
     ) -> None:
         self._slots = slots(processes=processes, threads=threads, devices=devices, memory_gb=memory_gb)
         self._threads = threads
-        self._start = _Start(threads, tuple(dict.fromkeys((*preload, serve.__module__, forking.__name__))))
+        modules = dict.fromkeys((*preload, warming.__name__, serve.__module__, forking.__name__))
+        self._start = _Start(threads, tuple(modules), tuple(warm))
         self._free: queue.SimpleQueue[Place] = queue.SimpleQueue()
         for place in self._slots.places:
             self._free.put(place)
@@ -250,6 +253,7 @@ class _Start:
 
     threads: int
     preload: tuple[str, ...]
+    warm: tuple[str, ...]
 
     def __call__(self, job: Job, place: Place) -> tuple[Connection, BaseProcess]:
         """A child at work on a job, and where its answer will come.
@@ -271,7 +275,8 @@ class _Start:
         forking = "forkserver" in multiprocessing.get_all_start_methods()
         context: Any = multiprocessing.get_context("forkserver" if forking else "spawn")
         variables = {**self._variables(), "CUDA_VISIBLE_DEVICES": place.gpu}
-        with _multiprocessing, _environment(self._variables()), _without_main():
+        warm = {warming.VARIABLE: " ".join(self.warm)} if self.warm else {}
+        with _multiprocessing, _environment(self._variables() | warm), _without_main():
             if forking:
                 context.set_forkserver_preload(list(self.preload))
                 forkserver.ensure_running()

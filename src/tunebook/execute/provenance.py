@@ -9,11 +9,15 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from tunebook.records import Run
+from tunebook.spec.program_files import distributions
+from tunebook.spec.programs import TASK, Program
+
 PACKAGES = ("tunebook", "numpy", "torch", "transformers", "peft", "scipy", "scikit-image")
 GIT_SECONDS = 5.0
 
 
-def provenance(device: str, threads: int, *, book: Path, started: datetime) -> dict[str, str]:
+def provenance(device: str, threads: int, *, book: Path, started: datetime, run: Run | None = None) -> dict[str, str]:
     """Versions, machine, device, threads, git commit of the book, start and end; the end is the moment of the call.
 
     Packages that are not installed, and the commit of a book outside of git, have no entry.
@@ -22,9 +26,10 @@ def provenance(device: str, threads: int, *, book: Path, started: datetime) -> d
         device: `cpu`, `cuda:0`; a GPU's name is given when torch is imported already.
         book: The book's folder.
         started: With a time zone.
+        run: What was run. Of an own program, the packages are those that its files import.
     """
     return {
-        **_machine(),
+        **_machine(_packages(run, book)),
         **_device(device),
         "threads": str(threads),
         **git_state(book),
@@ -57,10 +62,16 @@ def _git(folder: Path, *arguments: str) -> str | None:
     return done.stdout.strip() if done.returncode == 0 else None
 
 
+def _packages(run: Run | None, book: Path) -> tuple[str, ...]:
+    if run is None or run.task != TASK:
+        return PACKAGES
+    return (PACKAGES[0], *distributions(Program.of(run.configuration.values), book))
+
+
 @cache
-def _machine() -> Mapping[str, str]:
+def _machine(packages: tuple[str, ...]) -> Mapping[str, str]:
     found = {"python": platform.python_version()}
-    for package in PACKAGES:
+    for package in packages:
         try:
             found[package] = version(package)
         except PackageNotFoundError:

@@ -4,7 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import field_validator
 
@@ -60,6 +61,22 @@ class Split(Fields):
         return {name: fractions[name] for name in SPLITS if name in fractions}
 
 
+def folds_parameter() -> Any:
+    """The field `folds` of a task's `Data`."""
+    return parameter(
+        None,
+        meaning="Cross-validation: the images of train and val are dealt out, by whole groups, to so many parts; in "
+        "fold i part i is val and the others are train. Each fold is a replicate. null: none.",
+        as_before=None,
+        ge=2,
+    )
+
+
+def fold_parameter() -> Any:
+    """The field `fold` of a task's `Data`."""
+    return parameter(None, meaning="The part that is val; set by the replicate. null: the first.", as_before=None, ge=0)
+
+
 class Divided(Protocol):
     """The part of a task's `Data` that divides."""
 
@@ -69,6 +86,16 @@ class Divided(Protocol):
     def folds(self) -> int | None: ...
     @property
     def fold(self) -> int | None: ...
+
+
+def instead(root: Path) -> str:
+    """What a study may say where the folder of a split is missing and root itself holds images; else nothing."""
+    if not (root / "images").is_dir():
+        return ""
+    return (
+        "; data.split.fractions: {train: 0.6, val: 0.2, test: 0.2} deals out the images of one folder (with folds and "
+        "without a test: {train: 1.0})"
+    )
 
 
 def is_dealt(data: Divided) -> bool:
@@ -190,9 +217,15 @@ def _groups(items: Sequence[T], by: str | None, sources: Sources[T]) -> list[Gro
             message = f"must have a value for every image; got none for {listed(empty)}"
             raise DataError(Problem(f"{PLACE}.by, {by}", message))
         return [(column(item),) for item in items]
-    matches = [re.search(by, sources.file(item)) for item in items]
-    unmatched = dict.fromkeys(sources.file(item) for item, match in zip(items, matches, strict=True) if match is None)
+    names = [_named(by, sources.file(item)) for item in items]
+    unmatched = dict.fromkeys(sources.file(item) for item, name in zip(items, names, strict=True) if not name)
     if unmatched:
         message = f"must match the name of every file; it does not match {listed(unmatched)}"
         raise DataError(Problem(f"{PLACE}.by, {by}", message, "its first group, or the whole match, names the group"))
-    return [(match.group(1 if match.re.groups else 0) or "",) for match in matches if match is not None]
+    return [(name,) for name in names]
+
+
+def _named(by: str, file: str) -> str:
+    """The group that an expression finds in a name; empty where it finds none, or nothing."""
+    match = re.search(by, file)
+    return "" if match is None else match.group(1 if match.re.groups else 0) or ""

@@ -1,27 +1,23 @@
 """The splits of a first study, from the folders that were found."""
 
-import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tunebook.errors import DataError, Problem
-from tunebook.images import finding
+from tunebook.images import crops, finding
 from tunebook.images.dividing import SPLITS
 from tunebook.images.finding import Folder
 from tunebook.spec.names import listed
 
 SHARES: Mapping[str, float] = {"train": 0.6, "val": 0.2, "test": 0.2}
 LEAST = 5
-"""Images, or groups of them, that are dealt out to three splits at least."""
-NUMBERED = r"^(.+?)(?:[_-][A-Za-z]{0,5}\d+)+$"
-"""A name with numbers at its end: `slide3_x0_y256`; the group is what stands before them."""
+"""Images that are dealt out to three splits at least."""
 
 
 @dataclass(frozen=True)
-class Divided:
+class FirstSplits:
     """How images come to splits.
 
     Args:
@@ -40,7 +36,7 @@ class Divided:
     why: Mapping[str, str] = field(default_factory=dict)
 
 
-def divided(data: Path, found: Sequence[Folder]) -> Divided:
+def divided(data: Path, found: Sequence[Folder]) -> FirstSplits:
     """The folders of splits by their names; what is lacking is dealt out of the folder of training images.
 
     Raises:
@@ -70,7 +66,7 @@ def divided(data: Path, found: Sequence[Folder]) -> Divided:
         dealt, reason = _dealt(whole, shares, lacking)
         base, why = {**base, **dealt}, {**why, **reason}
         number |= {split: share * len(whole.stems) for split, share in shares.items()}
-    return Divided(
+    return FirstSplits(
         base=base,
         found=counted or f"{len(whole.stems)} images in one folder",
         train=number["train"],
@@ -94,9 +90,9 @@ def _dealt(whole: Folder, shares: Mapping[str, float], lacking: Sequence[str]) -
     base: dict[str, Any] = {"data.split.fractions": dict(shares)}
     source = f"{listed(lacking)} from {whole.name}" if whole.name else "dealt out"
     why = {"data.split.fractions": f"{source}; `by` would keep the images of a slide together"}
-    groups = Counter(match[1] if (match := re.fullmatch(NUMBERED, stem)) else stem for stem in whole.stems)
-    if LEAST <= len(groups) <= len(whole.stems) / 2:
-        base["data.split.by"] = NUMBERED
+    found = crops.expression(whole.stems)
+    if found is not None:
+        base["data.split.by"], groups = found
         why["data.split.fractions"] = source
-        why["data.split.by"] = f"a guess: {len(groups)} groups by the names before their numbers, kept together"
+        why["data.split.by"] = f"a guess: {groups} groups by the names before their numbers, kept together"
     return base, why

@@ -8,7 +8,7 @@ import hashlib
 import io
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -19,8 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tunebook.errors import Problem
+from tunebook.errors import DataError, Problem
 from tunebook.folders import write_atomically
+from tunebook.images import crops, dividing
+from tunebook.images.dividing import SPLITS, Divided
 from tunebook.images.pixels import PNG, TIFF
 from tunebook.records import Picture
 
@@ -165,12 +167,89 @@ def in_two_splits(contents: Mapping[str, Mapping[str, str]], one: str, many: str
     return found
 
 
+def alike_by_name(seen: Iterable[Seen], by: str | None) -> list[str]:
+    """Where names look like those of crops of one picture, and such names stand in train and in another split.
+
+    Args:
+        by: What keeps names in one split already; None: nothing.
+    """
+    files: dict[str, list[str]] = defaultdict(list)
+    for each in seen:
+        if each.name.lower().endswith(PNG + TIFF):
+            files[each.split].append(Path(each.name).stem)
+    found = crops.expression([name for names in files.values() for name in names]) if by is None else None
+    if found is None:
+        return []
+    groups = {split: _groups(names, found[0]) for split, names in files.items()}
+    trained = groups.get("train", {})
+    both = {split: [name for name in own if name in trained] for split, own in groups.items() if split != "train"}
+    told = [f"{len(names):,} of {len(groups[split]):,} in {split}" for split, names in both.items() if names]
+    if not told:
+        return []
+    example = next(name for names in both.values() for name in names)
+    return [
+        f"Images of {example} and of other such names stand in train and elsewhere, {' and '.join(told)}: if they are "
+        "crops of one picture, or of one slide or animal, scores there are of what training has seen; data.split.by: "
+        f"'{found[0]}' with data.split.fractions keeps each name in one split."
+    ]
+
+
+def _groups(names: Iterable[str], found: str) -> dict[str, None]:
+    """What stands before the ends of names, of those that have such an end."""
+    return {group: None for name in names if (group := crops.group(found, name)) != name}
+
+
+def dealing(fractions: Mapping[str, float] | None) -> str:
+    """`, dealt out by data.split.fractions`, behind what the items are; nothing where splits are given."""
+    return "" if fractions is None else ", dealt out by data.split.fractions"
+
+
 def contents(seen: Iterable[Seen]) -> dict[str, dict[str, str]]:
     """Split -> content -> name, of all images that have any."""
     found: dict[str, dict[str, str]] = {}
     for each in seen:
         if each.content:
             found.setdefault(each.split, {}).setdefault(each.content, each.name)
+    return found
+
+
+# Splits ---------------------------------------------------------------------------------------------------
+
+
+def by_split(
+    data: Divided,
+    root: Path,
+    odd: list[str],
+    *,
+    read: Callable[[str], Sequence[T]],
+    as_far_as_they_go: Callable[[str], tuple[Sequence[T], list[str]]],
+) -> dict[str, Sequence[T]]:
+    """Split -> its items; what is in their way is told among the odd things.
+
+    Args:
+        read: The items of a split, as a run reads them.
+        as_far_as_they_go: The pairs of a folder, by its name from the root, that is refused as a whole, and why it is.
+
+    Raises:
+        DataError: when there is no item at all.
+    """
+    problems: list[Problem] = []
+    found: dict[str, Sequence[T]] = {}
+    for split in SPLITS:
+        try:
+            found[split] = read(split)
+        except DataError as error:
+            problems += error.problems
+            given = dividing.is_as_given(data)
+            folder = str(getattr(data, split if given else "train"))
+            pairs, said = as_far_as_they_go("." if not given and (root / "images").is_dir() else folder)
+            odd += said or told(error.problems, root if root.is_dir() else root.parent)
+            if not given:
+                found = {UNDIVIDED: pairs}
+                break
+            found[split] = pairs
+    if not any(found.values()):
+        raise DataError(*dict.fromkeys(problems))
     return found
 
 

@@ -91,7 +91,8 @@ class Stopped:
 
     Args:
         plan: Number of the plan that was left.
-        lacking: Digest of the runs that it lacked then: once one of them has ended, this tells of the past.
+        lacking: Digest of the runs that it lacked then: once one of them has ended, this tells of the past. Empty: a
+            command went on with the study.
         number: Among the stops of the study.
     """
 

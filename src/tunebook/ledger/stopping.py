@@ -1,6 +1,7 @@
 """Why a study was left before its end, as long as that is the last that is known of it."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from tunebook.ledger.ledger import Ledger
 from tunebook.ledger.records_files import PlannedEntry, Stopped, newest_stop, write_stop
@@ -33,6 +34,12 @@ def record_stop(study: str, ledger: Ledger, *, reason: str, on: str, limit: bool
     if missing:
         stop = Stop(reason, on, limit)
         write_stop(ledger.book, Stopped(study, stop, _plan(study, ledger), _digest(missing)))
+
+
+def resume(study: str, ledger: Ledger) -> None:
+    """Write down that a command goes on with a study: what stopped it before is no reason why runs are missing."""
+    if stop_of(study, ledger) is not None and (stopped := newest_stop(ledger.book, study)) is not None:
+        write_stop(ledger.book, replace(stopped, lacking=""))
 
 
 def stop_of(study: str, ledger: Ledger, missing: Iterable[PlannedEntry] | None = None) -> Stop | None:

@@ -28,7 +28,7 @@ class Stop:
     """Why a study was left before all of its runs had ended.
 
     Args:
-        reason: `its limit of 40 runs`, `its limit of 2 hours`, `a person`; a part of a sentence.
+        reason: `its limit of 40 runs`, `its limit of 2 hours`, `a person`, `an error`; a part of a sentence.
         on: The day, 2030-01-31.
         limit: Whether the study's own limit stopped it: then it may be decided on what has been searched.
     """

@@ -211,12 +211,15 @@ class Control:
 
 @dataclass(frozen=True)
 class Change:
-    """A part of how a study chooses that was otherwise when it had results already.
+    """A part of how a study chooses, or of what it chooses from, that was otherwise when it had results already.
 
     Args:
-        part: `rule` (with metric and split), `require`, `prefer` or `where`.
-        before: How it was, the oldest first: `where 0.25 <= alpha / rank`. `now`: how it is.
-        left_out: Configurations that had results then and are not among its rows; of `where` alone.
+        part: `rule` (with metric and split), `require`, `prefer`, `where`, `confirm`; or what declares less by now:
+            `space`, `across`, `replicates`.
+        before: How it was, the oldest first: `where 0.25 <= alpha / rank`. `now`: how it is. Of what declares less
+            `now` says what is declared no longer.
+        left_out: How many configurations, cases or replicates had results then and are not declared; of `where`
+            configurations that it leaves out.
     """
 
     part: str

@@ -5,11 +5,13 @@ from dataclasses import replace
 
 from tunebook.analyse import Difference, Standing, difference
 from tunebook.analyse.noise import folds
+from tunebook.analyse.scores import items_differ
 from tunebook.report.cards import Facts, Figures, Grid, Heading, Value
 from tunebook.report.figures.drawing import text_width
 from tunebook.report.figures.figure import Estimate, Group, IntervalsFigure, Kind
 from tunebook.report.scoreboard import Board
 from tunebook.report.wording import (
+    ITEMS_DIFFER,
     between,
     count,
     counted,
@@ -56,7 +58,8 @@ def verdict(board: Board, at: int) -> str:
     parts = [f"{where}: {board.who(best)} is best, {with_n(best.cells[at])}."]
     if level:
         parts.append(
-            f"{len(level)} of {counted(len(others), f'other {board.kind}')} cannot be told from it: {listed(level)}."
+            f"{len(level)} of {counted(len(others), f'other {board.kind}')} cannot be told from the best: "
+            f"{listed(level)}."
         )
     if behind and not level and not untold:
         parts.append(f"It can be told from {'the other' if len(others) == 1 else f'all {len(others)} others'}.")
@@ -91,10 +94,13 @@ def floors(board: Board) -> list[Standing]:
 def covered(board: Board) -> str:
     """What the intervals of a board cover: other seeds, and other items where they are known."""
     items = {gap_of.items for row in board.rows for gap_of in row.behind if gap_of is not None}
+    differ = any(items_differ(board.table, each.metric, each.split) for each in board.columns)
+    seeds = "other seeds and folds of these data" if folds(board.table) else "other seeds"
+    if differ:
+        known = "" if items == {0} else " (but where all replicates have the same ones, and scores are their means)"
+        return f"{seeds}; {ITEMS_DIFFER}{known}"
     if folds(board.table):
-        return "other seeds and folds of these data" + (
-            ", and other items where they are known" if items != {0} else ""
-        )
+        return seeds + (", and other items where they are known" if items != {0} else "")
     if items == {0}:
         return "other seeds on these same items"
     return (

@@ -13,6 +13,7 @@ from tunebook.analyse import (
     preferences,
     simplicity,
 )
+from tunebook.analyse.noise import folds
 from tunebook.analyse.requirements import unmet
 from tunebook.records import COSTS, Decision, Table
 from tunebook.report.cards import Block, Figures, Grid, Heading, Said, Value
@@ -225,6 +226,8 @@ def _drop(table: Table, found: Optimism) -> Iterator[str]:
     if len(drops) > 1:
         fell = sum(drop > 0 for drop in drops)
         yield f"{fell} of {counted(len(drops), 'finalist')} scored worse on fresh seeds than in the search."
+    if drops and folds(table):
+        yield f"Fresh seeds are on the same {folds(table)} folds: what a choice owes to these items is in both scores."
 
 
 def _fall(table: Table, found: Optimism) -> IntervalsFigure:

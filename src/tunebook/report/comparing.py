@@ -69,6 +69,11 @@ def _held(kind: str, each: Shared, first: str, second: str) -> str:
     return "; ".join([f"{counted(len(each.both), kind)} in both", *alone]) + "."
 
 
+def _units(found: Compared) -> str:
+    """What replicates are: `seeds`, or `replicates` where any is on a fold."""
+    return "replicates" if any("fold=" in each for each in _names(found.replicates)) else "seeds"
+
+
 def _names(each: Shared) -> Iterator[str]:
     return (name for names in (each.both, each.first, each.second) for name in names)
 
@@ -78,8 +83,8 @@ def _scores(found: Compared) -> Part:
     first, second = found.first.study, found.second.study
     lines = [
         f"Means of the searched runs over the pairs, then over cases. Change: {second} minus {first}, "
-        "with its 95 % interval: for other seeds, and for other items where their number stands beside it; never for "
-        "other configurations.",
+        f"with its 95 % interval: for other {_units(found)}, and for other items where their number stands beside it; "
+        "never for other configurations.",
         *(line for each in found.scores for line in _notes(each)),
     ]
     heads = ("metric", "pairs", "items", first, second, "change", "rank correlation")

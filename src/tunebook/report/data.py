@@ -1,7 +1,9 @@
 """What the data hold: the card that opens a page, and the page of `tunebook look`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from tunebook.analyse.noise import folds
 from tunebook.records import DataFacts, Picture, Table
 from tunebook.report.cards import Block, Card, Contacts, Grid, Heading, Page, Panel, Said, Value
 from tunebook.report.wording import count, counted, joined
@@ -14,7 +16,12 @@ LEAKS = "What is in two splits is tested on what it was trained on (T406)."
 
 def data_card(table: Table) -> Card | None:
     """The data sets of a study; None where none of them was surveyed."""
-    return card(table.data) if table.data else None
+    if not table.data:
+        return None
+    whole = card(table.data)
+    return (
+        replace(whole, sentence=f"{_first(table)}{whole.sentence}", caveats=_folded(table)) if folds(table) else whole
+    )
 
 
 def card(data: Sequence[DataFacts]) -> Card:
@@ -24,13 +31,34 @@ def card(data: Sequence[DataFacts]) -> Card:
     return Card(ANCHOR, HEADING, " ".join(said(each, several=several) for each in data), blocks)
 
 
-def page(data: Sequence[DataFacts], *, name: str, kind: str) -> Page:
+def _first(table: Table) -> str:
+    """`In the first of 3 folds: `."""
+    return f"In the first of {folds(table)} folds: "
+
+
+def _folded(table: Table) -> list[str]:
+    """What the other folds are."""
+    parted = {each.name: {split.name: split.items for split in each.splits} for each in table.data}
+    said = [
+        f"{count(items['train'] + items['val'])} {each.noun}{f' of {each.name}' if len(table.data) > 1 else ''}"
+        for each in table.data
+        if {"train", "val"} <= (items := parted[each.name]).keys()
+    ]
+    dealt = f"{joined(said)} are" if said else "What is not tested on is"
+    return [
+        f"{dealt} dealt out to {folds(table)} folds, and stand in val in one of them each. What is shown, and what is "
+        "looked for as odd, is the first; other folds have other items in train and val, and the same in other splits."
+    ]
+
+
+def page(data: Sequence[DataFacts], *, name: str, kind: str, notes: Sequence[str] = ()) -> Page:
     """Some data sets as a page of their own.
 
     Args:
         name: What the data are called. `kind`: what they are taken for: `Data · binary-segmentation`.
+        notes: Sentences on their splits.
     """
-    answer = " ".join(said(each, several=len(data) > 1) for each in data)
+    answer = " ".join([*(said(each, several=len(data) > 1) for each in data), *notes])
     shown = card(data)
     held = Card(shown.anchor, "What they hold", "", shown.blocks)
     return Page(name, kind, "", answer, [held], made_from="these data")

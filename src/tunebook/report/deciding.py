@@ -1,13 +1,15 @@
 """The decision: the rule, what it chose and why, whom it chose from, and what a person decided instead."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from tunebook.analyse import Judgement, cases, is_open, judge, ordered, outdated, progress, runs_of
+from tunebook.analyse.noise import folds
+from tunebook.analyse.overruling import agrees
 from tunebook.records import Decision, Table
 from tunebook.report.candidates import candidates, recorded
 from tunebook.report.cards import Block, Card, Facts, Remark, Said
 from tunebook.report.controls import control_blocks
-from tunebook.report.progress import ended
+from tunebook.report.progress import ended, undecided
 from tunebook.report.rules import rule_in_words
 from tunebook.report.wording import carried, counted, dotted, in_case, number, parameters
 
@@ -17,7 +19,8 @@ def decision_card(table: Table) -> Card:
     judgement = judge(table)
     decision = table.decision or judgement.decision
     if table.decision is None and is_open(table):
-        return Card("decision", "Decision", absent=f"it is made once all runs have ended; {ended(progress(table))}")
+        why = undecided(table) or "it is made once all runs have ended"
+        return Card("decision", "Decision", absent=f"{why}; {ended(progress(table))}")
     if decision is None:
         return Card("decision", "Decision", absent=judgement.reason, caveats=judgement.caveats)
     facts = [
@@ -50,14 +53,18 @@ def _sentence(table: Table, decision: Decision) -> str:
     if table.decision is None:
         return f"Nothing is decided yet. The rule {decision.rule} would carry {who} forward: {score}"
     if decision.overruled is not None:
-        return f"{decision.overruled.by} carries {who} forward, against the rule {decision.rule}: {score}"
+        as_well = "as does" if agrees(decision) else "against"
+        return f"{decision.overruled.by} carries {who} forward, {as_well} the rule {decision.rule}: {score}"
     stopped = f" The search was stopped by {decision.stopped}." if decision.stopped else ""
     return f"The rule {decision.rule} carries {who} forward: {score}{stopped}"
 
 
 def _overruled(decision: Decision) -> Iterator[Remark]:
     over = decision.overruled
-    if over is not None:
+    if over is not None and agrees(decision):
+        about = f"The rule {decision.rule} chooses {decision.label or decision.configuration} as well. "
+        yield Remark(over.because, f"{over.by}, {over.on}", f"{about}A person chose it, because:")
+    elif over is not None:
         about = (
             f"Overruled: the rule {decision.rule} had chosen {over.label or over.configuration}, whose mean was "
             f"{number(over.score)}. A person chose {decision.label or decision.configuration} instead, because:"
@@ -75,7 +82,9 @@ def _evidence(decision: Decision, judgement: Judgement) -> Sequence[str]:
 
 
 def _why(decision: Decision) -> str:
-    return "What the rule had chosen, and why" if decision.overruled is not None else "Why"
+    if decision.overruled is None:
+        return "Why"
+    return "What the rule chooses as well, and why" if agrees(decision) else "What the rule had chosen, and why"
 
 
 def _configuration(decision: Decision) -> str:
@@ -94,19 +103,22 @@ def _carried(table: Table, decision: Decision) -> list[tuple[str, str]]:
 
 
 def _runs(table: Table, decision: Decision) -> list[tuple[str, str]]:
-    """The runs behind the decision; with several cases those of each."""
-    if decision.runs:
-        return [("runs", ", ".join(_run(seed, run) for seed, run in decision.runs.items()))]
+    """The runs that stand for the decision; those of every fold, and of every case."""
     rows = [row for row in table.rows if row.configuration == decision.configuration]
+    known = {run.id: run.replicate for row in rows for run in row.runs}
+    if decision.runs and not folds(table):
+        return [("runs", ", ".join(_run(known.get(run, {"seed": seed}), run) for seed, run in decision.runs.items()))]
     found = [
         (
             f"runs{in_case(row.case)}",
-            ", ".join(_run(run.replicate.get("seed", -1), run.id) for run in runs_of(row, decision.role)),
+            ", ".join(_run(run.replicate, run.id) for run in runs_of(row, decision.role)),
         )
         for row in rows
     ]
     return [(term, said) for term, said in found if said]
 
 
-def _run(seed: int, run: str) -> str:
-    return run if seed < 0 else f"seed {seed}: {run}"
+def _run(replicate: Mapping[str, int], run: str) -> str:
+    """`seed 1 fold 0: 5dc4ea55e94547e9`; the run alone where nothing differs by chance."""
+    said = [f"{factor} {replicate[factor]}" for factor in ("seed", "fold") if replicate.get(factor, -1) >= 0]
+    return f"{' '.join(said)}: {run}" if said else run

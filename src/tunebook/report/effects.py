@@ -6,12 +6,13 @@ from tunebook.analyse import Unavailable
 from tunebook.analyse.effects import Effects, effects
 from tunebook.analyse.f_tests import tail
 from tunebook.analyse.interactions import Interaction
-from tunebook.analyse.main_effects import Effect
+from tunebook.analyse.main_effects import Effect, Level
 from tunebook.records import Table
 from tunebook.report.cards import Block, Card, Figures, Grid, Heading, Said, Value
 from tunebook.report.figures.figure import Estimate, Group, IntervalsFigure
 from tunebook.report.heatmaps import heatmap_blocks, heatmap_caveats
 from tunebook.report.wording import (
+    CUT,
     chance,
     count,
     counted,
@@ -24,6 +25,7 @@ from tunebook.report.wording import (
     short,
     statistic,
     value_text,
+    within,
 )
 
 LEVEL = 0.05
@@ -45,16 +47,18 @@ def effects_card(table: Table) -> Card:
     for each in found:
         blocks += _of(table, each, alone=len(found) == 1)
     reported = _reported(table)
+    cut = [CUT] * _is_cut(table, [*judged, *(each for there in reported for each in there)])
     if judged:
         figures = [_figure(table, each, at) for at, each in enumerate(judged, start=1)]
         others = [each for found_there in reported for each in found_there]
         figures += [_figure(table, each, at) for at, each in enumerate(others, start=len(figures) + 1)]
         said = [_sentence(table, each) for each in reported]
         blocks += [Said(said, "On the splits that are reported")] if said else []
-        blocks.append(Figures(figures, _numbers([*judged, *others])))
+        blocks.append(Figures(figures, _numbers(table, [*judged, *others])))
     blocks += _everywhere(table)
     blocks += heatmap_blocks(table)
-    return Card("effects", "Effects", _sentence(table, found), blocks, [*_method(judged), *heatmap_caveats(table)])
+    caveats = [*_method(judged), *cut, *heatmap_caveats(table)]
+    return Card("effects", "Effects", _sentence(table, found), blocks, caveats)
 
 
 def effect_in_words(table: Table, found: Effects, effect: Effect) -> str:
@@ -146,7 +150,12 @@ def _figure(table: Table, found: Effects, at: int) -> IntervalsFigure:
         Group(
             short(effect.parameter, table.parameters),
             [
-                Estimate(value_text(level.value), level.mean, level.low, level.high, number(level.mean))
+                Estimate(
+                    value_text(level.value),
+                    level.mean,
+                    *_ends(table, found, level),
+                    number(level.mean),
+                )
                 for level in effect.levels
             ],
             f"{chance(effect.p)}" if effect.f is not None else "",
@@ -168,7 +177,18 @@ def _figure(table: Table, found: Effects, at: int) -> IntervalsFigure:
     )
 
 
-def _numbers(judged: Sequence[Effects]) -> Grid:
+def _ends(table: Table, found: Effects, level: Level) -> tuple[float, float]:
+    """The interval of a level's mean, as far as the metric goes."""
+    return within(table, found.metric, level.low, level.high)
+
+
+def _is_cut(table: Table, judged: Sequence[Effects]) -> bool:
+    """Whether an interval goes beyond what the metric can be."""
+    levels = [(each, level) for each in judged for effect in each.main for level in effect.levels]
+    return any(_ends(table, each, level) != (level.low, level.high) for each, level in levels)
+
+
+def _numbers(table: Table, judged: Sequence[Effects]) -> Grid:
     headings = [Heading("parameter"), Heading("alternative"), Heading("split"), Heading("level", numeric=True)]
     headings += [Heading(each, numeric=True) for each in ("adjusted mean", "from", "to")]
     headings.append(Heading("n", "runs", numeric=True))
@@ -178,7 +198,7 @@ def _numbers(judged: Sequence[Effects]) -> Grid:
             Value(found.alternative),
             Value(found.split),
             Value(value_text(level.value), sort=_sort(level.value)),
-            *(Value(number(each), sort=each) for each in (level.mean, level.low, level.high)),
+            *(Value(number(each), sort=each) for each in (level.mean, *_ends(table, found, level))),
             Value(str(level.n), sort=level.n),
         ]
         for found in judged

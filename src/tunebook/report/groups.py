@@ -7,7 +7,7 @@ from tunebook.analyse import Cell, cases, cell, ordered, standing
 from tunebook.analyse.scores import parts_of, runs_of
 from tunebook.records import Case, Role, Row, Table
 from tunebook.report.cards import LONG, Block, Card, Grid, Heading, Said, Value
-from tunebook.report.wording import counted, in_case, metric_name, spread, with_n
+from tunebook.report.wording import counted, in_case, metric_name, spread, units, with_n
 
 ANCHOR, HEADING = "groups", "Groups"
 FEWEST = 2
@@ -53,8 +53,8 @@ def groups_card(table: Table) -> Card | None:
     lines = [line for each in found if each.metric == table.select_metric for line in _extremes(each)]
     blocks: list[Block] = [*([Said(lines)] if lines else []), _grid(table, found)]
     caveats = [
-        "Means over the n runs, ± their standard deviation (ddof 1; none when n = 1): for other seeds, and these "
-        "groups. What other groups would score is not in it."
+        f"Means over the n runs, ± their standard deviation (ddof 1; none when n = 1): for other {units(table)}, and "
+        "these groups. What other groups would score is not in it."
     ]
     return Card(ANCHOR, HEADING, sentence, blocks, caveats)
 

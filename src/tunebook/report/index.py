@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tunebook.analyse.overruling import agrees
 from tunebook.records import Chapter, Note, Table
 from tunebook.report.cards import Block, Card, Figures, Grid, Heading, Page, Said, Value
 from tunebook.report.figures.figure import ChainFigure, Node
@@ -130,7 +131,8 @@ def _row(each: Chapter, linked: Collection[str]) -> Iterator[Value]:
         yield Value("")
     else:
         over = decision.overruled
-        note = f"by {over.by}, against the rule {decision.rule}" if over else decision.rule
+        beside = "as does" if agrees(decision) else "against"
+        note = f"by {over.by}, {beside} the rule {decision.rule}" if over else decision.rule
         yield Value(decision.label or decision.configuration, note)
         fresh = ", fresh seeds" if decision.role == "confirm" else ""
         yield Value(number(decision.score), f"{decision.metric} on {decision.split}{fresh}", sort=decision.score)

@@ -9,7 +9,7 @@ from tunebook.report.apart import covered, distances, floors, gains, verdict
 from tunebook.report.cards import Block, Card, Facts, Heading, Said, Value
 from tunebook.report.notes import mark
 from tunebook.report.scoreboard import Board, score_grids
-from tunebook.report.wording import carried, count, counted, joined, legend, name
+from tunebook.report.wording import carried, count, counted, joined, legend, name, units
 
 BOLD = (
     "Bold: the best value of a column and those that cannot be told from it (multiple comparisons with the best, 95 % "
@@ -127,17 +127,23 @@ def _floors(board: Board) -> str:
 
 def _reading(board: Board) -> list[str]:
     """How a table of scores is read, and what its comparisons do not say."""
-    so_far = (
-        ["Runs are missing: the order and what is bold are of what has ended so far."] if is_open(board.table) else []
-    )
-    return [*so_far, *_means(board)]
+    if not is_open(board.table):
+        return _means(board)
+    if any(best for row in board.rows for best in row.best):
+        return ["Runs are missing: the order and what is bold are of what has ended so far.", *_means(board)]
+    return [
+        "Runs are missing: the order is of what has ended so far, and nothing is bold before two rows have all of "
+        "their runs.",
+        MEANS,
+    ]
 
 
 def _means(board: Board) -> list[str]:
     """What stands in a cell, and what bold says."""
     if not _replicated(board):
         return [f"{MEANS} {BOLD_ONE}"]
-    return [f"{MEANS} {BOLD}", f"The intervals are for {covered(board)}; what seeds and items do to all cancels."]
+    cancels = f"what {units(board.table)} and items do to all cancels"
+    return [f"{MEANS} {BOLD}", f"The intervals are for {covered(board)}; {cancels}."]
 
 
 def _upstream(table: Table, rows: Sequence[Standing]) -> list[str]:

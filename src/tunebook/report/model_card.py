@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tunebook.analyse.overruling import agrees
 from tunebook.records import Decision, Measurement, Outcome, Run, Settings
 from tunebook.report.markdown import escaped
 from tunebook.report.wording import number
@@ -65,7 +66,8 @@ def model_card(chosen: Chosen, *, tunebook: str) -> str:
 def _decided(decision: Decision) -> str:
     """By which rule, with which mean of which runs."""
     rule = decision.rule if decision.argument is None else f"{decision.rule} ({decision.argument})"
-    by = "a person, who overruled the rule," if decision.overruled else f"the rule {rule}:"
+    by = f"the rule {rule}:" if decision.overruled is None else "a person, who overruled the rule,"
+    by = f"a person, and by the rule {rule} as well:" if agrees(decision) else by
     score = f"{decision.metric} on {decision.split} {number(decision.score)}, the mean of its runs"
     return escaped(f"Chosen by {by} {score} of the role {decision.role}.")
 

@@ -2,15 +2,19 @@
 
 from tunebook.analyse import Sure, Unavailable, sureness
 from tunebook.analyse.noise import Noise, Repeats, folds, noise, repeats
+from tunebook.analyse.scores import items_differ
 from tunebook.records import Table
 from tunebook.report.cards import Block, Card, Grid, Heading, Said, Value
-from tunebook.report.wording import between, counted, gap, metric_name, number, units
+from tunebook.report.stability import UNCHANGED
+from tunebook.report.wording import CUT, ITEMS_DIFFER, between, counted, gap, metric_name, number, units, within
 
 METHODS = {
-    "Student": "Student's t, seeds and items each by their variance",
+    "Student": "Student's t, {units} and items each by their variance",
     "BCa": "bootstrap (BCa)",
-    "bootstrap": "bootstrap of seeds and items",
+    "bootstrap": "bootstrap of {units} and items",
 }
+ALONE = {**METHODS, "Student": "Student's t"}
+"""The same where nothing is said of other items."""
 SOURCES = {"replicates": "replicates of every configuration", "centre point": "centre point on fresh seeds"}
 
 
@@ -32,7 +36,10 @@ def noise_card(table: Table) -> Card:
         return Card("noise", "Noise", f"The noise is not known: {reason}.", [Said(lines), *_sure(table)])
     first = known[0]
     sentence = (
-        f"Replicates of one configuration differ in {first.metric} on {first.split} by a standard deviation of "
+        f"Replicates of one configuration do not differ in {first.metric} on {first.split}, to the last digit: it "
+        f"{UNCHANGED}."
+        if not first.sd
+        else f"Replicates of one configuration differ in {first.metric} on {first.split} by a standard deviation of "
         f"{gap(first.sd)} (95 % interval {between(first.low, first.high)}, "
         f"{counted(first.df, 'degree of freedom', 'degrees of freedom')})."
     )
@@ -69,7 +76,8 @@ def _sure(table: Table) -> list[Block]:
     found = [each for each in sureness(table) if each.interval is not None]
     if not found:
         return []
-    title = "The decided configuration on other seeds and other items of the kind"
+    items = "" if any(_differ(table, each) for each in found) else " and other items of the kind"
+    title = f"The decided configuration on other {units(table)}{items}"
     headings = [
         Heading("metric"),
         Heading("split"),
@@ -80,7 +88,30 @@ def _sure(table: Table) -> list[Block]:
         Heading("items", numeric=True),
         Heading("by"),
     ]
-    return [Grid(f"{title}.", headings, [_sure_cells(table, each) for each in found], title=title, folded=True)]
+    rows = [_sure_cells(table, each) for each in found]
+    said = [f"{ITEMS_DIFFER[0].upper()}{ITEMS_DIFFER[1:]}."] * (not items) + [CUT] * any(_cut(table, e) for e in found)
+    caption = " ".join([f"{title}.", *said])
+    return [*([Said(said)] if said else []), Grid(caption, headings, rows, title=title, folded=True)]
+
+
+def _differ(table: Table, each: Sure) -> bool:
+    return items_differ(table, each.metric, each.split)
+
+
+def _cut(table: Table, each: Sure) -> bool:
+    """Whether an interval goes beyond what the metric can be."""
+    found = each.interval
+    return found is not None and within(table, each.metric, found.low, found.high) != (found.low, found.high)
+
+
+def _interval(table: Table, each: Sure) -> Value:
+    """The ends of an interval; words where no replicate changed the score."""
+    found = each.interval
+    assert found is not None  # `_sure` shows no others
+    if found.low == found.high:
+        return Value(UNCHANGED, muted=True)
+    low, high = within(table, each.metric, found.low, found.high)
+    return Value(between(low, high), sort=low)
 
 
 def _sure_cells(table: Table, each: Sure) -> list[Value]:
@@ -92,11 +123,18 @@ def _sure_cells(table: Table, each: Sure) -> list[Value]:
         Value(each.split),
         *([Value(each.case.label)] if each.case.label else []),
         Value(number(mean), sort=mean),
-        Value(between(found.low, found.high), sort=found.low),
+        _interval(table, each),
         Value(str(found.seeds), sort=found.seeds),
-        Value("these alone" if found.items == 1 else str(found.items), sort=found.items),
-        Value(METHODS[found.method]),
+        Value(_items(table, each, found.items), sort=found.items),
+        Value((METHODS if found.items > 1 else ALONE)[found.method].format(units=units(table))),
     ]
+
+
+def _items(table: Table, each: Sure, n: int) -> str:
+    """How many items an interval is for, or why for no others."""
+    if n > 1:
+        return str(n)
+    return "other ones in each replicate" if _differ(table, each) else "these alone"
 
 
 def _cells(table: Table, metric: str, split: str, found: Noise | Unavailable) -> list[Value]:
@@ -106,7 +144,7 @@ def _cells(table: Table, metric: str, split: str, found: Noise | Unavailable) ->
     return [
         *names,
         Value(gap(found.sd), sort=found.sd),
-        Value(between(found.low, found.high), sort=found.low),
+        Value(between(found.low, found.high), sort=found.low) if found.sd else Value(UNCHANGED, muted=True),
         Value(str(found.df), sort=found.df),
         Value(str(found.configurations), sort=found.configurations),
         Value(SOURCES.get(found.source, found.source)),

@@ -11,6 +11,7 @@ from tunebook.analyse import (
     Unavailable,
     cases,
     curves,
+    is_open,
     places,
     representatives,
 )
@@ -32,7 +33,7 @@ def curves_card(table: Table) -> Card:
     if isinstance(data, Unavailable):
         return Card("curves", "Learning curves", absent=data.reason)
     trained = {line.configuration for line in data.lines}
-    placed = places(table)
+    placed = {} if is_open(table) else places(table)
     drawn = {place: entry.configuration for place, entry in placed.items() if entry.configuration in trained}
     figures = [figure for at, case in enumerate(cases(table), start=1) if (figure := _curves(data, case, at, drawn))]
     figures = figures if len(figures) > 1 else [replace(figure, name="curves") for figure in figures]
@@ -40,7 +41,7 @@ def curves_card(table: Table) -> Card:
     sentence = (
         f"The quantity {data.part} that {counted(len(trained), 'trained configuration')} recorded while training"
         f"{', case by case' if len(figures) > 1 else ''}; "
-        f"by {table.select_metric} on {table.select_split}, the {_coloured(placed, drawn)}." + stretch
+        f"{_set_apart(table, placed, drawn)}." + stretch
     )
     caveats = ["A lower training loss is not a better score: the study chooses on the split named above."]
     if data.left_out:
@@ -75,7 +76,9 @@ def gallery_card(table: Table) -> Card:
     placed = {shown.place: shown for each in there for shown in each.shown}
     who = "; ".join(f"{place}: {name(placed[place].entry)}{_seed(placed[place])}" for place in placed)
     over = "" if one else ", mean over cases"
-    sentence = f"Items of {items}. Configurations by {table.select_metric} on {table.select_split}{over}: {who}."
+    so_far = ", so far" if is_open(table) else ""
+    by = f"{table.select_metric} on {table.select_split}{over}{so_far}"
+    sentence = f"Items of {items}. Configurations by {by}: {who}."
     caveats = [f"No pictures{in_case(case)}: {reason}." for case, reason in lacking]
     return Card("pictures", "Predictions", sentence, galleries, caveats)
 
@@ -138,6 +141,12 @@ def _ends(data: Curves, placed: Mapping[str, Entry]) -> Grid:
         "The numbers behind the curves",
         folded=True,
     )
+
+
+def _set_apart(table: Table, placed: Mapping[str, Entry], drawn: Mapping[str, str]) -> str:
+    """Whose curves are drawn in colour: nobody's before the end, for the best may be another then."""
+    whose = "none is set apart while runs are missing" if is_open(table) else f"the {_coloured(placed, drawn)}"
+    return f"by {table.select_metric} on {table.select_split}, {whose}"
 
 
 def _coloured(placed: Mapping[str, Entry], drawn: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ from tunebook.analyse.scores import mean_over_cases
 from tunebook.records import Table
 from tunebook.report.cards import Block, Card, Figures, Grid, Heading, Said, Value
 from tunebook.report.figures.figure import Point, ScatterFigure
-from tunebook.report.wording import counted, joined, listed, metric_name, name, number, spread
+from tunebook.report.wording import counted, joined, listed, metric_name, name, number, spread, units
 
 PRECISION, RECALL = "precision", "recall"
 
@@ -69,8 +69,8 @@ def precision_card(table: Table) -> Card | None:
     figures = Figures([_figure(table, each, at) for at, each in enumerate(found, start=1)])
     blocks: list[Block] = [said, figures, _grid(table, found)]
     caveats = [
-        "The front is that of the means: of configurations that seeds do not tell apart, others could be on it with "
-        "other seeds. Thresholds are those of the runs."
+        f"The front is that of the means: of configurations that {units(table)} do not tell apart, others could be on "
+        f"it with other {units(table)}. Thresholds are those of the runs."
     ]
     return Card("precision", heading, sentence, blocks, caveats)
 

@@ -7,7 +7,7 @@ html/                the HTML pages, where they are asked for
 .tunebook-pages      the list of all these: what is in it and not made again is removed
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
@@ -58,14 +58,16 @@ def publish(index: Page, pages: Sequence[Page], *, to: Path, with_html: bool = F
     _check_names(pages)
     files = dict(_files(index, pages, with_html=with_html))
     former = _listed(to)
+    _check_places(files, to)
     foreign = [name for name in files if name not in former and (to / name).exists()]
     if foreign and not force:
         rest = f" and {len(foreign) - 3} more" if len(foreign) > 3 else ""
         message = f"must not hold files of these names already; got {', '.join(foreign[:3])}{rest}"
         raise InputError(Problem(str(to), message, "name an empty folder, or --force writes over them"))
+    _write_list(to, {*former, *files})  # before the files: what is left half-way is known for ours
     for name, content in files.items():
         write_atomically(to / name, content)
-    write_atomically(to / LIST, "".join(f"{name}\n" for name in sorted(files)).encode())
+    _write_list(to, files)
     gone = [name for name in former if name not in files and _remove(to, name)]
     long = {name: len(text) for name, text in files.items() if name.endswith(".md") and len(text) > SHOWN_BYTES}
     return Published(len(files), sum(map(len, files.values())), len(gone), long)
@@ -85,6 +87,21 @@ def _check_names(pages: Sequence[Page]) -> None:
         seen[name] = page.name
     if problems:
         raise InputError(*problems)
+
+
+def _check_places(files: Iterable[str], to: Path) -> None:
+    """Refuse a file where a folder is to be, and a folder where a file is."""
+    folders = {to / parent for name in files for parent in PurePosixPath(name).parents}
+    blocked = [each for each in folders if each.exists() and not each.is_dir()]
+    blocked += [to / name for name in files if (to / name).is_dir()]
+    if blocked:
+        names = ", ".join(str(each.relative_to(to)) for each in sorted(blocked)[:3])
+        message = f"must not hold a file where a folder is to be, nor the other way round; got {names}"
+        raise InputError(Problem(str(to), message, "name an empty folder"))
+
+
+def _write_list(to: Path, names: Iterable[str]) -> None:
+    write_atomically(to / LIST, "".join(f"{name}\n" for name in sorted(names)).encode())
 
 
 def _files(index: Page, pages: Sequence[Page], *, with_html: bool) -> Iterator[tuple[str, bytes]]:

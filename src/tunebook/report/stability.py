@@ -23,6 +23,7 @@ from tunebook.report.wording import (
 )
 
 ANCHOR, HEADING = "stability", "Stability"
+UNCHANGED = "does not change between replicates"
 LEVEL = 0.05
 LISTED = 4
 """Most levels whose spreads a sentence names one by one."""
@@ -33,7 +34,7 @@ def stability_card(table: Table) -> Card:
     found = stability(table)
     if isinstance(found, Unavailable):
         return Card(ANCHOR, HEADING, absent=found.reason)
-    judged = [each for each in found if each.parameters]
+    judged = [each for each in found if each.parameters and each.pooled.sd]
     blocks: list[Block] = [Said([line for each in found for line in _lines(table, each)])]
     if judged:
         figures = [_figure(table, each, at) for at, each in enumerate(judged, start=1)]
@@ -47,11 +48,13 @@ def spread_text(one: Cell) -> tuple[str, str]:
     found = own_spread(one)
     if found is None:
         return "", ""
-    return gap(found.sd), f"{between(found.low, found.high)}, df {found.df}"
+    return gap(found.sd), UNCHANGED if not found.sd else f"{between(found.low, found.high)}, df {found.df}"
 
 
 def _sentence(found: Sequence[Stability]) -> str:
     first = found[0]
+    if not first.pooled.sd:
+        return f"{first.metric} on {first.split} {UNCHANGED}, in any configuration."
     own = own_spread(Cell(0.0, 1.0, first.n, first.n))
     assert own is not None  # those that are compared have two replicates or more
     return (
@@ -71,6 +74,9 @@ def _known(each: Stability) -> str:
 
 
 def _lines(table: Table, each: Stability) -> Iterator[str]:
+    if not each.pooled.sd:
+        yield f"On {each.split}, {each.metric} {UNCHANGED}, in any configuration."
+        return
     yield f"On {each.split}, {_between_configurations(each)}"
     for parameters in each.parameters:
         who = f" in {parameters.alternative}" if len(each.parameters) > 1 else ""
@@ -101,8 +107,10 @@ def _between_configurations(each: Stability) -> str:
 
 def _by_parameters(table: Table, each: Stability, parameters: Parameters) -> str:
     """`lr changes the spread (0.028 at 1e-4, …; F = 3.7, p = 0.02); no change of the spread by …`."""
-    yes = [effect for effect in parameters.effects if effect.p < LEVEL and effect.f is not None]
-    no = [effect for effect in parameters.effects if effect not in yes]
+    still = [(effect, levels) for effect in parameters.effects if (levels := _unchanged(parameters, effect))]
+    judged = [effect for effect in parameters.effects if all(effect is not each for each, _ in still)]
+    yes = [effect for effect in judged if effect.p < LEVEL and effect.f is not None]
+    no = [effect for effect in judged if effect not in yes]
     parts = [
         f"{short(effect.parameter, table.parameters)} changes the spread ({_course(parameters, effect)}; "
         f"F = {statistic(effect.f or 0.0)}, {chance(effect.p)})"
@@ -111,7 +119,18 @@ def _by_parameters(table: Table, each: Stability, parameters: Parameters) -> str
     if no:
         names = joined([f"{short(effect.parameter, table.parameters)} ({chance(effect.p)})" for effect in no])
         parts.append(f"no change of the spread by {names} was measurable")
+    parts += [
+        f"at {short(effect.parameter, table.parameters)} {joined(levels)} the score {UNCHANGED}, so that no effect on "
+        "the spread is told"
+        for effect, levels in still
+    ]
     return "; ".join(parts)
+
+
+def _unchanged(parameters: Parameters, effect: Effect) -> list[str]:
+    """The values of a parameter with which no score changes between replicates: what it does comes of these zeros."""
+    levels = [level for level in parameters.levels if level.parameter == effect.parameter]
+    return [value_text(level.value) for level in levels if not level.spread.sd]
 
 
 def _course(parameters: Parameters, effect: Effect) -> str:
@@ -128,7 +147,7 @@ def _figure(table: Table, each: Stability, at: int) -> IntervalsFigure:
         Group(
             " · ".join(part for part in (parameters.alternative, short(effect.parameter, table.parameters)) if part),
             [_estimate(level) for level in parameters.levels if level.parameter == effect.parameter],
-            chance(effect.p) if effect.f is not None else "",
+            chance(effect.p) if effect.f is not None and not _unchanged(parameters, effect) else "",
         )
         for parameters in each.parameters
         for effect in parameters.effects

@@ -18,6 +18,7 @@ from tunebook.analyse import (
     called,
     cases,
     cell,
+    is_open,
     kinds,
     ordered,
     pictured_run,
@@ -84,7 +85,8 @@ def wall_card(table: Table) -> Card | None:
         return None
     caveats = [f"No wall{in_case(case)}: {wall.reason}." for case, wall in found if isinstance(wall, Unavailable)]
     sentence = " ".join(_said(table, wall) for wall in walls)
-    order = f"Columns: best first, by {table.select_metric} on {table.select_split}"
+    so_far = " so far" if is_open(table) else ""
+    order = f"Columns: best first{so_far}, by {table.select_metric} on {table.select_split}"
     order += "; baselines last." if any(_floors(table, wall) for wall in walls) else "."
     return Card("gallery", "Gallery", f"{sentence} {order}", walls, [*caveats, *_caveats(table, walls)])
 

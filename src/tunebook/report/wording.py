@@ -10,6 +10,9 @@ from tunebook.analyse.saying import score
 from tunebook.records import Case, MetricFacts, Table
 from tunebook.spec.programs import GROUP
 
+ITEMS_DIFFER = "items differ from replicate to replicate, so that nothing is said about other items"
+"""Of scores whose replicates have items of their own, in every card."""
+CUT = "Intervals are cut at the lowest and the highest value that the metric can have."
 COSTS_IN_WORDS = {
     "trainable_parameters": "trainable parameters",
     "seconds": "time",
@@ -101,6 +104,14 @@ def with_n(cell: Cell) -> str:
     return f"{spread(cell)} (n = {cell.n})" if cell.mean is not None else f"no value ({cell.reason})"
 
 
+def within(table: Table, metric: str, low: float, high: float) -> tuple[float, float]:
+    """Ends of an interval of a mean, cut at the lowest and the highest value that a metric can have."""
+    facts = table.metrics[metric]
+    least = -math.inf if facts.low is None else facts.low
+    most = math.inf if facts.high is None else facts.high
+    return min(max(low, least), most), min(max(high, least), most)
+
+
 def units(table: Table) -> str:
     """What replicates are: `seeds`, or `replicates` where they are seeds on folds."""
     return "replicates" if folds(table) else "seeds"
@@ -162,11 +173,20 @@ def facts_of(metric: MetricFacts) -> str:
     parts = [
         metric.meaning.rstrip("."),
         f"unit: {metric.unit}" if metric.unit else "",
-        "higher is better" if metric.direction == "maximize" else "lower is better",
+        ("higher is better" if metric.direction == "maximize" else "lower is better") + _range(metric),
         f"0: {metric.zero}" if metric.zero else "",
         f"1: {metric.one}" if metric.one else "",
     ]
     return "; ".join(part for part in parts if part) + "."
+
+
+def _range(metric: MetricFacts) -> str:
+    """`, 0 to 1`: the values that a metric can have."""
+    if metric.low is not None and metric.high is not None:
+        return f", {plain(metric.low)} to {plain(metric.high)}"
+    if metric.low is not None:
+        return f", from {plain(metric.low)}"
+    return "" if metric.high is None else f", up to {plain(metric.high)}"
 
 
 def legend(table: Table) -> list[tuple[str, str]]:

@@ -31,9 +31,10 @@ class ChosenRun:
 
     @property
     def name(self) -> str:
-        """`seed 1`, with the run's id; the id alone where no seed matters."""
-        seed = self.run.replicate.get("seed")
-        return f"run {self.run.id}" if seed is None else f"seed {seed} (run {self.run.id})"
+        """`seed 1`, with the run's id, and its fold where it has one; the id alone where nothing differs by chance."""
+        replicate = self.run.replicate
+        said = " ".join(f"{factor} {replicate[factor]}" for factor in ("seed", "fold") if factor in replicate)
+        return f"{said} (run {self.run.id})" if said else f"run {self.run.id}"
 
     def context(self, book: Path, *, threads: int, device: str = "cpu") -> Context:
         """Where and how its task applies it."""
@@ -56,7 +57,7 @@ def task_of(study: str, ledger: Ledger) -> Task:
     """
     declared = ledger.declared(study)
     if declared is None:
-        raise InputError(Problem(study, "must have been run in this book", f"tunebook run {study}"))
+        raise InputError(Problem(study, "must have been run in this book", f"tunebook run {ledger.book / study}"))
     name = json.loads(declared)["task"]
     if name in tasks.names():
         return tasks.find(name)
@@ -84,6 +85,8 @@ def chosen_run(study: str, ledger: Ledger, book: Path, *, seed: int | None = Non
         message = f"must be what run {wanted} of study {study} trained; there is none"
         hint = f"tunebook run {book / study} --checkpoints trains it again"
         raise InputError(Problem(str(folder.checkpoint), message, hint))
+    if "fold" in run.replicate:
+        why = f"{why}, of the lowest fold alone"
     return ChosenRun(decision, run, folder, ledger.settings(wanted, length, decision.scoring), why)
 
 

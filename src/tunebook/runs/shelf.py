@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tunebook.analyse import stopped_words
 from tunebook.errors import InputError, Problem
 from tunebook.fingerprints import FingerprintCache
 from tunebook.ledger.ledger import Ledger
@@ -47,11 +46,11 @@ def decision_of(name: str, ledger: Ledger, *, place: str) -> Decision:
     if decision is None:
         stale = ledger.decision(name) is not None
         which = (
-            f"a decision of study {name} as it is declared; the one it has is older"
+            f"a decision of the study '{name}' as it is declared; the one it has is older"
             if stale
-            else (f"the decision of study {name}, which has none yet")
+            else f"the decision of the study '{name}', which has none yet"
         )
-        raise InputError(Problem(place, f"needs {which}", f"run study {name} first"))
+        raise InputError(Problem(place, f"needs {which}", f"tunebook run {ledger.book / name}"))
     return decision
 
 
@@ -91,6 +90,8 @@ def _stopped(name: str, planned: Sequence[PlannedEntry], missing: Sequence[Plann
     stop = stop_of(name, ledger, missing)
     if stop is None or not stop.limit:
         return None
+    from tunebook.analyse import stopped_words  # noqa: PLC0415  # heavy, and asked for where a limit stopped a study
+
     searched = {entry.configuration for entry in planned if entry.role == "search"}
     lacks = {entry.configuration for entry in missing if entry.role == "search"}
     return stopped_words(stop.reason, len(searched - lacks), len(searched))

@@ -1,14 +1,15 @@
 """Surveys of a book's data: what each data set holds, made once when a study on it is prepared, and kept.
 
+    records/survey-<id>.json             what was found; it is kept with the book, as the studies' records are
     surveys/<id>/
-      <split>-<item>-<panel>.png   the contact sheet
-      survey.json                  everything else; written last
+      <split>-<item>-<panel>.png         the contact sheet
 
 The id is a digest of the data's content and of how they are read, of no path: data that moved are surveyed no second
-time, and what was edited has another survey. A folder may be deleted at any time; the next `tunebook run` or `check`
-makes it again, and until then a page has no card of these data.
+time, and what was edited has another survey. A folder of pictures may be deleted at any time; the next `tunebook run`
+or `check` makes it again, and until then a page shows what was found without them.
 """
 
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -19,12 +20,12 @@ from pydantic import BaseModel
 from tunebook.errors import InputError, Problem
 from tunebook.folders import read_json, write_json
 from tunebook.records import DataFacts, Picture, Run, SplitFacts, digest
-from tunebook.spec.canonical import covers
-from tunebook.spec.fields import fields_of, value_at
-from tunebook.spec.folding import DATA_FOLD
+from tunebook.spec.canonical import covers, overlaid
+from tunebook.spec.fields import fields_of, nested, value_at
+from tunebook.spec.folding import DATA_FOLD, FOLDS
 from tunebook.task import Task
 
-FOLDER, FILE = "surveys", "survey.json"
+FOLDER, RECORDS = "surveys", "records"
 FORM = 1
 """Of surveys: another one makes all of them anew."""
 DIGITS = 16
@@ -86,11 +87,12 @@ def make(data: Iterable[Surveyed], task: Task, book: Path) -> None:
     """
     for each in data:
         config: BaseModel = task.Config.model_validate(each.values)
-        if _whole(book / FOLDER / each.id):
+        if _whole(book, each.id):
             continue
         facts = task.survey(config, book, thumbnails=book / FOLDER / each.id)
         if facts is not None:
-            write_json(book / FOLDER / each.id / FILE, _written(facts))
+            facts = replace(facts, twice=(*facts.twice, *_of_other_folds(each, facts, task, book)))
+            write_json(_record(book, each.id), _written(facts))
 
 
 def read(book: Path, data: Iterable[tuple[str, str]]) -> Iterator[DataFacts]:
@@ -104,13 +106,13 @@ def read(book: Path, data: Iterable[tuple[str, str]]) -> Iterator[DataFacts]:
     """
     seen: list[DataFacts] = []
     for known, name in data:
-        path = book / FOLDER / known / FILE
+        path = _record(book, known)
         if not path.exists():
             continue
         try:
-            facts = _read(read_json(path), path.parent)
+            facts = _read(read_json(path), book / FOLDER / known)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            hint = f"remove {path.parent}; `tunebook run` makes it again"
+            hint = "remove it; `tunebook run` makes it again"
             raise InputError(Problem(str(path), f"must be a survey; got {type(error).__name__}", hint)) from error
         bare = replace(facts, name=name, pictures=())
         if bare not in seen:
@@ -118,12 +120,32 @@ def read(book: Path, data: Iterable[tuple[str, str]]) -> Iterator[DataFacts]:
             yield replace(facts, name=name)
 
 
-def _whole(folder: Path) -> bool:
+def _of_other_folds(data: Surveyed, first: DataFacts, task: Task, book: Path) -> Iterator[str]:
+    """What only another fold than the first has in two splits; the data are read once more for each, and kept no time.
+
+    Of equal items in two parts neither of which is the first, the first fold has both in train.
+    """
+    seen = set(first.twice)
+    for fold in range(1, value_at(data.values, FOLDS) or 1):
+        config: BaseModel = task.Config.model_validate(overlaid(data.values, nested({DATA_FOLD: fold})))
+        with tempfile.TemporaryDirectory(prefix="tunebook-survey-") as folder:
+            facts = task.survey(config, book, thumbnails=Path(folder))
+        for sentence in facts.twice if facts is not None else ():
+            if sentence not in seen:
+                seen.add(sentence)
+                yield f"In fold {fold}: {sentence}"
+
+
+def _record(book: Path, known: str) -> Path:
+    return book / RECORDS / f"survey-{known}.json"
+
+
+def _whole(book: Path, known: str) -> bool:
     """Whether a survey is there with all its pictures."""
-    if not (folder / FILE).exists():
+    if not _record(book, known).exists():
         return False
-    pictures = read_json(folder / FILE)["pictures"]
-    return all((folder / file).exists() for _, panels in pictures for _, file in panels)
+    pictures = read_json(_record(book, known))["pictures"]
+    return all((book / FOLDER / known / file).exists() for _, panels in pictures for _, file in panels)
 
 
 def _written(facts: DataFacts) -> dict[str, Any]:
@@ -145,7 +167,9 @@ def _read(found: Mapping[str, Any], folder: Path) -> DataFacts:
         splits=tuple(SplitFacts(name, items, dict(facts)) for name, items, facts in found["splits"]),
         odd=tuple(found["odd"]),
         pictures=tuple(
-            Picture(item, {panel: str(folder / file) for panel, file in panels}) for item, panels in found["pictures"]
+            Picture(item, {panel: str(folder / file) for panel, file in panels})
+            for item, panels in found["pictures"]
+            if all((folder / file).exists() for _, file in panels)
         ),
         together=found["together"],
         twice=tuple(found["twice"]),

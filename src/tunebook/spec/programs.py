@@ -7,7 +7,7 @@ frozen value, and every stored configuration holds it (`Program.of`), so that a 
 import keyword
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any, Literal
@@ -182,6 +182,8 @@ def read_program(study: Mapping[str, Any], read: Mapping[str, Any], faults: Faul
         metrics=metrics or {},
         parameters=parameters,
     )
+    if part.command is not None and not _check_words(part.command, faults):
+        return None
     if program.command:
         _check_command(program, read, faults, closed=not _is_open(read))
     return None if misnamed else program
@@ -251,6 +253,20 @@ def named(name: str, known: Iterable[str]) -> tuple[str, ...]:
     """The paths that a name may mean: itself, else those that it ends."""
     known = tuple(known)
     return (name,) if name in known else tuple(path for path in known if path.endswith(f".{name}"))
+
+
+def untold(replicates: Sequence[Mapping[str, int]], taken: Container[str]) -> Iterator[tuple[str, int, str]]:
+    """(what, how many there are, what else to do) of each thing in which replicates differ and a program is not told.
+
+    Such replicates would be copies of one another.
+
+    Args:
+        taken: What the program is told: `seed`, `fold`.
+    """
+    for name, hint in (("seed", "; a program without chance has replicates: [0]"), ("fold", "")):
+        count = len({each[name] for each in replicates if name in each})
+        if count > 1 and name not in taken:
+            yield name, count, hint
 
 
 # Reading --------------------------------------------------------------------------------------------------
@@ -383,19 +399,29 @@ def _inputs(part: ProgramPart, parameters: Mapping[str, tuple[Kind, ...]], fault
             yield found[0]
 
 
+def _check_words(command: str, faults: Faults) -> bool:
+    """Whether a command is words of which the first is a program; a fault where it is not."""
+    at, hint = ("task", "command"), "task: {command: python train.py --lr {lr} --out {out}}"
+    try:
+        words = words_of(command)
+    except ValueError as error:
+        said = str(error)[:1].lower() + str(error)[1:]
+        faults.add(at, f"must be words, with quotations that end; got {said} in {command}", "close the quotation")
+        return False
+    if not words or not words[0]:
+        faults.add(at, "must begin with a program; got nothing", hint)
+    elif any(True for _ in placeholders(words[0])):
+        faults.add(at, f"must begin with a program that is the same in all runs; got {words[0]}", hint)
+    else:
+        return True
+    return False
+
+
 def _check_command(program: Program, read: Mapping[str, Any], faults: Faults, *, closed: bool) -> None:
     """Find every placeholder that means nothing, and every parameter that the command leaves out."""
     at = ("task", "command")
-    try:
-        words = words_of(program.command)
-    except ValueError as error:
-        faults.add(at, f"must be words, with quotations that end; got {error}".lower())
-        return
-    if not words:
-        faults.add(at, "must be a command; got nothing")
-        return
     used: set[str] = set()
-    for name in dict.fromkeys(name for word in words for name in placeholders(word)):
+    for name in dict.fromkeys(name for word in words_of(program.command) for name in placeholders(word)):
         found = named(name, program.parameters)
         if name in GIVEN:
             used.add(name)
@@ -413,9 +439,9 @@ def _check_command(program: Program, read: Mapping[str, Any], faults: Faults, *,
     if left and "config" not in used and closed:
         hint = f"add {' '.join(f'{{{path}}}' for path in left)}, or {{config}}: a JSON file of all parameters"
         faults.add(at, f"must use every parameter; got none of {listed(left)}", hint)
-    if "seed" not in used and "config" not in used and len(read.get("replicates") or ()) > 1:
-        hint = "add {seed}; a program without chance has replicates: [0]"
-        faults.add(at, f"must have {{seed}}, as the study has {len(read['replicates'])} replicates; got none", hint)
+    if "config" not in used:
+        for name, count, hint in untold(read.get("replicates") or (), used):
+            faults.add(at, f"must have {{{name}}}, as the study has {count} {name}s; got none", f"add {{{name}}}{hint}")
 
 
 def _metric_values(facts: MetricFacts) -> dict[str, Any]:

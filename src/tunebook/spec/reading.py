@@ -12,7 +12,7 @@ from tunebook.spec.program_files import check_files
 from tunebook.spec.programs import Program
 from tunebook.spec.references import NAME
 from tunebook.spec.space import Space
-from tunebook.spec.study import Study, read_parts
+from tunebook.spec.study import STANDARD_CONFIRM, Study, read_parts
 from tunebook.spec.workload import Workload
 
 ENDING = ".study.yaml"
@@ -39,7 +39,12 @@ def load(path: Path, workload_of: Callable[[str | Program], Workload]) -> Study:
         faults.add((), f"must not start from itself; got a reference to {study.study}")
     if isinstance(study.task, Program):
         short = isinstance(document.value.get("task"), str)
-        check_files(study.task, path.parent, faults, replicates=len(study.replicates), short=short)
+        told = check_files(study.task, path.parent, faults, replicates=study.replicates, short=short)
+        if not told and study.confirm is STANDARD_CONFIRM:
+            study = study.model_copy(update={"confirm": None})
+        elif not told and study.confirm is not None:
+            hint = "add seed to what the program is given, or write confirm: null"
+            faults.add(("confirm",), "must be null: without a seed all runs of the program are copies; got more", hint)
     if study.task and not (isinstance(study.task, Program) and not study.metrics):
         try:
             study = complete_parts(study, workload_of(study.task), faults)

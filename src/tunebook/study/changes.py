@@ -1,31 +1,39 @@
-"""What a study has changed of how it chooses since it had results: its plans say how it chose before."""
+"""What a study has changed of how it chooses, and left out of what it had tried, since it had results.
+
+Its plans say how it chose before, and what it held. A plan had results when a run of it has a score by which it chose,
+also where that was removed for space since.
+"""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tunebook.errors import StudyError
 from tunebook.ledger.ledger import Ledger
 from tunebook.ledger.records_files import PlannedEntry
 from tunebook.records import Change, Decision, RuleArgument, Table
-from tunebook.spec.faults import Faults
-from tunebook.spec.places import parse
+from tunebook.study.forgotten import remembered
+from tunebook.study.leaving_out import Holding, Point, Points, gone, left_out, point_of
+from tunebook.study.stated import stated
 
 PARTS = ("rule", "require", "prefer", "where")
 
 
 @dataclass(frozen=True)
 class _Way:
-    """How a study chose, in words.
+    """How a study chose.
 
     Args:
-        said: Part -> what it was; a part of which nothing is known is absent.
-        scored: Configurations that had results by then.
+        said: Part -> what it was, in words; a part of which nothing is known is absent.
+        plan: The number of its plan. `metric`, `split`: by which it chose.
+        holding: What it held; without runs until they are asked for.
     """
 
     said: Mapping[str, str]
-    scored: frozenset[str] = field(default=frozenset())
+    plan: int = 0
+    metric: str = ""
+    split: str = ""
+    holding: Holding = field(default_factory=Holding)
 
 
 def changes(
@@ -36,69 +44,96 @@ def changes(
     *,
     before: int | None = None,
 ) -> tuple[Change, ...]:
-    """Every part that is not as it was when the study had its first results.
+    """Every part that is not as it was when the study had its first results, and what had results and is left out.
 
-    A part that was changed and changed back is none: what counts was stated before there were results.
+    A part that was changed and changed back is none: what counts was stated before there were results. Nor is it one to
+    try more: further values, parameters, cases, seeds.
 
     Args:
         static: What the study declares as it stands. `entries`: its runs.
         before: Only plans of a lower number are earlier ones; None: all.
     """
-    now = _said(static)
-    ways = list(_ways(static.study, now, ledger, before))
+    said, now = _said(static), Holding(entries, confirm=_pair(static.confirm), text=_text(static.provenance))
+    numbers = [number for number in ledger.plans(static.study) if before is None or number < before]
+    ways = [way for number in numbers if (way := _way(static.study, number, ledger)) is not None]
+    if ways and not any(_may_differ(way, said, now) for way in ways):
+        return ()
+    ways = list(_with_results(static.study, ways, ledger))
     if not ways:  # nothing is left of its plans: its decisions say by which rule they were made
         ways = [_Way({"rule": _rule(each.rule, each.argument, each.metric, each.split)}) for each in decisions]
-    held = {entry.configuration for entry in entries}
-    return tuple(change for part in PARTS if (change := _change(part, now[part], ways, held)) is not None)
+    out = Points.of((each.alternative, each.parameters) for each in static.excluded)
+    changed = (_change(part, said[part], ways, now, out) for part in PARTS)
+    less = left_out([way.holding for way in ways if way.holding.entries], now, out)
+    return (*(change for change in changed if change is not None), *less)
 
 
 def where_of(study_file: str) -> tuple[str, ...] | None:
     """The constraints that the text of a study file states; None where it cannot be read."""
-    try:
-        raw = parse(study_file, name="study file", faults=Faults()).value
-    except StudyError:
+    raw = stated(study_file)
+    if raw is None:
         return None
-    if not isinstance(raw, Mapping):
-        return None
-    stated = raw.get("where") or ()
-    return tuple(map(str, stated)) if isinstance(stated, list | tuple) else None
+    where = raw.get("where") or ()
+    return tuple(map(str, where)) if isinstance(where, list | tuple) else None
 
 
 # Private ----------------------------------------------------------------------------------------------
 
 
-def _change(part: str, now: str, ways: Sequence[_Way], held: set[str]) -> Change | None:
+def _change(part: str, said: str, ways: Sequence[_Way], now: Holding, out: Points) -> Change | None:
+    """`out`: the points that the study as it stands declares and does not run."""
     told = [way for way in ways if part in way.said]
-    if not told or told[0].said[part] == now:
+    if not told or told[0].said[part] == said:
         return None
-    others = [way for way in told if way.said[part] != now]
-    gone = frozenset().union(*(way.scored for way in others)) - held if part == "where" else frozenset()
-    return Change(part, tuple(dict.fromkeys(way.said[part] for way in others)), now, len(gone))
+    others = [way for way in told if way.said[part] != said]
+    away: set[Point] = set()
+    if part == "where":
+        away = {point_of(each) for way in others for each in gone(way.holding, now) if out.hold_configuration(each)}
+    return Change(part, tuple(dict.fromkeys(way.said[part] for way in others)), said, len(away))
 
 
-def _ways(study: str, now: Mapping[str, str], ledger: Ledger, before: int | None) -> Iterator[_Way]:
-    """How it chose by every plan that has results, the oldest first; where all say the same, by every plan."""
-    numbers = [number for number in ledger.plans(study) if before is None or number < before]
-    texts = {number: ledger.declared(study, number=number) for number in numbers}
-    told = {number: _declared(json.loads(text)) for number, text in texts.items() if text is not None}
-    if all(now[part] == said for way in told.values() for part, said in way.items()):
-        yield from (_Way(way) for way in told.values())
-        return
-    for number, way in told.items():
-        scored = _scored(ledger.planned(study, number=number), ledger)
-        if scored:
-            yield _Way(way, scored)
+def _may_differ(way: _Way, said: Mapping[str, str], now: Holding) -> bool:
+    """Whether there may be something to tell of a plan, if it had results."""
+    same = all(said[part] == words for part, words in way.said.items())
+    return not same or not now.text or way.holding.text != now.text
 
 
-def _scored(entries: Sequence[PlannedEntry], ledger: Ledger) -> frozenset[str]:
-    """Configurations of the study with a finished run."""
-    own = [entry for entry in entries if not entry.source and entry.role != "baseline"]
-    outcomes = ledger.outcomes(entry.run for entry in own)
-    ended = ((entry, outcomes.get((entry.run, entry.length))) for entry in own)
-    return frozenset(entry.configuration for entry, outcome in ended if outcome and outcome.status == "finished")
+def _way(study: str, number: int, ledger: Ledger) -> _Way | None:
+    """How it chose by a plan."""
+    text = ledger.declared(study, number=number)
+    if text is None:
+        return None
+    found = json.loads(text)
+    holding = Holding(confirm=_pair(found.get("confirm")), text=_text(found.get("provenance", {})))
+    return _Way(_said_then(found), number, found["select_metric"], found["select_split"], holding)
 
 
-def _declared(found: Mapping[str, Any]) -> Mapping[str, str]:
+def _with_results(study: str, ways: Sequence[_Way], ledger: Ledger) -> Iterator[_Way]:
+    """The plans a run of which has a score by which they chose, with their runs."""
+    away = remembered(ledger.book)
+    for way in ways:
+        entries = ledger.planned(study, number=way.plan)
+        own = {(each.run, each.length) for each in entries if not each.source and each.role != "baseline"}
+        scores = ledger.aggregates(run for run, _ in own)
+        scored = {
+            (each.run, each.length)
+            for each in scores
+            if (each.metric, each.split) == (way.metric, way.split) and each.value is not None
+        }
+        scored |= {key for key in own if (way.metric, way.split) in away.get(key, ())}
+        if scored & own:
+            yield replace(way, holding=replace(way.holding, entries=entries, scored=frozenset(scored & own)))
+
+
+def _pair(confirm: Sequence[int] | None) -> tuple[int, int] | None:
+    """What a plan holds as a list."""
+    return None if confirm is None else (confirm[0], confirm[1])
+
+
+def _text(provenance: Mapping[str, Any]) -> str:
+    return provenance.get("study file") or ""
+
+
+def _said_then(found: Mapping[str, Any]) -> Mapping[str, str]:
     """What a plan states; the constraints of one that does not list them stand in its study file."""
     where = found.get("where")
     if where is None:

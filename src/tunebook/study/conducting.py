@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 from tunebook import analyse
@@ -18,18 +19,21 @@ from tunebook.execute.job import Executor, Job
 from tunebook.folders import RunFolder
 from tunebook.ledger.ledger import Ledger
 from tunebook.ledger.records_files import write_plan
-from tunebook.ledger.stopping import record_stop
+from tunebook.ledger.stopping import record_stop, resume, stop_of
 from tunebook.records import Outcome, PlannedRun, Role, Stop, canonical_json
 from tunebook.runs import fresh_runs
 from tunebook.runs.inventories import write_inventories
 from tunebook.spec.canonical import overlaid
 from tunebook.spec.fields import fields_of, nested
 from tunebook.spec.folding import folds_of
-from tunebook.study.limiting import Budget, Clock, now
+from tunebook.study.handed_out import UnderWay, forget_under_way, write_under_way
+from tunebook.study.limiting import Budget, Clock, fewest_to_decide, now, pace
 from tunebook.study.preparing import Prepared
 from tunebook.study.tabling import declared_table, entries_of, scoring, table_of
 
 LOOK_SECONDS = 1.0
+NEEDED: tuple[Role, ...] = ("search", "confirm")
+"""Runs without which nothing is decided, also where a limit leaves no others."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ class Ended:
     Args:
         fresh: Whether it ran now; False when it had ended before.
         to_come: Runs that are under way or will be handed out.
+        running: Those under way, and those that are handed out next in the place of what has ended.
         with_it: Runs of its cohort that have ended as well and are told next.
     """
 
@@ -67,6 +72,7 @@ class Ended:
     outcome: Outcome
     fresh: bool
     to_come: int
+    running: int = 0
     with_it: int = 0
 
 
@@ -83,10 +89,11 @@ def conduct(
     """Run what is missing and index every outcome; closing the iterator stops handing out runs.
 
     Runs are handed out in the order of the plan, no more at a time than the executor works on, so that a
-    study stopped early is a smaller balanced one. What has ended before is read from its folder. Once the search has
-    ended, its finalists follow on fresh seeds, if the study confirms. Of a limit, what these need is kept for them:
-    where it stops the search, the finalists are chosen among the configurations that have all of their runs. That a
-    limit left runs undone is recorded (docs/adr/0019).
+    study stopped early is a smaller balanced one; under a limit, those that a decision needs before those beside them.
+    What has ended before is read from its folder. Once the search has ended, its finalists follow on fresh seeds, if
+    the study confirms. Of a limit, what these need is kept for them: where it stops the search, the finalists are
+    chosen among the configurations that have all of their runs. That a limit left runs undone is recorded
+    (docs/adr/0019). What is under way stands in a file of the book meanwhile (`under_way`).
 
     Args:
         allowance: How many runs at once, and what each may use.
@@ -96,16 +103,28 @@ def conduct(
     """
     budget = Budget.of(prepared.study.limit, clock)
     desk = _Desk(ledger, executor, allowance, budget, meanwhile, retry_failed=retry_failed)
+    forget_under_way(prepared.book)
+    try:
+        yield from _conducted(prepared, ledger, desk)
+    finally:
+        forget_under_way(prepared.book)
+
+
+def _conducted(prepared: Prepared, ledger: Ledger, desk: "_Desk") -> Iterator[Ended]:
+    """Stage after stage, as far as the limit leaves them."""
+    budget = desk.budget
     stage = with_finalists(prepared, ledger)
     record_plan(stage, ledger)
+    resume(prepared.study.study, ledger)
     kept = 0 if len(stage.runs) > len(prepared.runs) else most_to_confirm(prepared)
     yield from desk.conduct(stage, kept=kept)
     if budget.reached and kept and not budget.is_spent():
         chosen = with_finalists(prepared, ledger, stop=budget.stop())
-        if len(chosen.runs) > len(prepared.runs):
+        more = len(chosen.runs) - len(prepared.runs)
+        if more and budget.fits(more, each=desk.pace(), at_once=desk.allowance.at_once):
             record_plan(chosen, ledger)
             yield from desk.conduct(chosen, only="confirm")
-        else:  # there is nobody to confirm: what was kept for it is spent on the search
+        else:  # there is nobody to confirm, or no time for it: what was kept is spent on the search
             budget.reached = ""
             yield from desk.conduct(prepared)
     whole = with_finalists(prepared, ledger)
@@ -117,10 +136,17 @@ def conduct(
         record_stop(prepared.study.study, ledger, reason=stop.reason, on=stop.on, limit=True)
 
 
-def leave(prepared: Prepared, ledger: Ledger, *, clock: Clock = now) -> None:
-    """Write down that a person stopped a study, where runs of it are missing."""
-    if ledger.declared(prepared.study.study) is not None:
-        record_stop(prepared.study.study, ledger, reason="a person", on=clock().date().isoformat(), limit=False)
+def leave(prepared: Prepared, ledger: Ledger, *, reason: str = "a person", clock: Clock = now) -> None:
+    """Write down what made a command leave a study, where runs of it are missing.
+
+    An earlier reason stays where the command did not go on from there: it failed before its first run.
+
+    Args:
+        reason: `a person`, `an error`; a part of a sentence.
+    """
+    name = prepared.study.study
+    if ledger.declared(name) is not None and stop_of(name, ledger) is None:
+        record_stop(name, ledger, reason=reason, on=clock().date().isoformat(), limit=False)
 
 
 def go_through(stage: Prepared, ledger: Ledger, executor: Executor, *, allowance: Allowance) -> Iterator[Ended]:
@@ -155,6 +181,14 @@ def most_to_confirm(prepared: Prepared) -> int:
         return 0
     each = confirm.seeds * (folds_of(planned.replicates) or 1) * len(planned.cases)
     return min(confirm.top, len(planned.configurations)) * each
+
+
+def fewest_runs(prepared: Prepared) -> int:
+    """How many more runs a study takes at least until it may be decided, in the order in which they are handed out."""
+    lacks = [planned for planned in missing(prepared) if planned.role == "search"]
+    names = {planned.configuration for planned in prepared.runs if planned.role == "search"}
+    whole = len(names - {planned.configuration for planned in lacks})
+    return fewest_to_decide(lacks, whole=whole, kept=most_to_confirm(prepared))
 
 
 def still_to_confirm(prepared: Prepared, whole: Prepared) -> int:
@@ -250,6 +284,8 @@ class _Desk:
 
     Args:
         told: What was told as ended or handed out: the next stage leaves it alone.
+        seconds: What the runs took that finished, the latest last; with the start of their process, where it was here.
+        began: When what is under way was handed out, and how many runs it is.
     """
 
     ledger: Ledger
@@ -259,6 +295,12 @@ class _Desk:
     meanwhile: Callable[[], None]
     retry_failed: bool
     told: set[_Asked] = field(default_factory=set)
+    seconds: list[float] = field(default_factory=list)
+    began: dict[Future[tuple[Outcome, ...]], tuple[datetime, int]] = field(default_factory=dict)
+
+    def pace(self) -> float | None:
+        """Seconds that a run is expected to take."""
+        return pace(self.seconds, map(self._since, self.began), latest=self.allowance.at_once)
 
     def conduct(self, stage: Prepared, *, kept: int = 0, only: Role | None = None) -> Iterator[Ended]:
         """One stage of a study: all runs that are known.
@@ -275,25 +317,64 @@ class _Desk:
 
         cohorts = _Cohorts.of(waiting, stage, at_once=self.allowance.at_once)
         running: dict[Future[tuple[Outcome, ...]], tuple[PlannedRun, ...]] = {}
-        spent = [outcome for _, outcome in ended]
         while waiting or running:
-            if waiting and self.budget.is_over(kept=kept, spent=spent, at_once=self.allowance.at_once):
-                self.told.difference_update(_asked(planned, stage) for planned in waiting)
-                waiting.clear()
             while len(running) < self.allowance.at_once and (following := cohorts.next(waiting, running.values())):
-                running[self.executor.submit(_job(following, stage, self.allowance))] = following
+                if self._is_over(kept=kept, following=len(following)):
+                    self.told.difference_update(_asked(planned, stage) for planned in waiting)
+                    waiting.clear()
+                    break
+                _take(following, waiting)
+                self._note(stage, (*running.values(), following), waiting, kept=kept)
+                began = self.budget.clock()
+                future = self.executor.submit(_job(following, stage, self.allowance))
+                running[future], self.began[future] = following, (began, len(following))
             done, _ = wait(running, timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED)
             for future in [future for future in running if future in done]:
-                cohort = running.pop(future)
+                cohort, each = running.pop(future), self._since(future)
+                del self.began[future]
                 outcomes = future.result()
-                spent += outcomes
+                self.seconds.extend(max(one.costs.seconds, each) for one in outcomes if one.status == "finished")
                 for planned in cohort:
                     self.ledger.ingest(_folder(planned, stage))
                 to_come = sum(map(len, running.values())) + len(waiting)
+                under_way = self._next(cohorts, waiting, running.values(), kept=kept)
+                self._note(stage, tuple(running.values()), waiting, kept=kept)
                 for at, (planned, outcome) in enumerate(zip(cohort, outcomes, strict=True), start=1):
                     rest = len(cohort) - at
-                    yield Ended(planned, outcome, fresh=True, to_come=to_come + rest, with_it=rest)
+                    yield Ended(planned, outcome, fresh=True, to_come=to_come + rest, running=under_way, with_it=rest)
             self.meanwhile()
+
+    def _since(self, future: Future[tuple[Outcome, ...]]) -> float:
+        """Seconds since a job was handed out, for each of its runs."""
+        began, runs = self.began[future]
+        return (self.budget.clock() - began).total_seconds() / runs
+
+    def _is_over(self, *, kept: int, following: int) -> bool:
+        if self.budget.stop_at is None:
+            return False
+        each, at_once = self.pace(), self.allowance.at_once
+        return self.budget.is_over(kept=kept, each=each, at_once=at_once, following=following)
+
+    def _next(
+        self, cohorts: "_Cohorts", waiting: deque[PlannedRun], running: Iterable[Sequence[PlannedRun]], *, kept: int
+    ) -> int:
+        """Runs that are under way once every place is taken again."""
+        left, found = deque(waiting), [*running]
+        while len(found) < self.allowance.at_once and (following := cohorts.next(left, found)):
+            if self._is_over(kept=kept, following=len(following)):
+                break
+            _take(following, left)
+            found.append(following)
+        return sum(map(len, found))
+
+    def _note(
+        self, stage: Prepared, running: Sequence[Sequence[PlannedRun]], waiting: deque[PlannedRun], *, kept: int
+    ) -> None:
+        """Say what is under way, for whoever looks from elsewhere."""
+        cohorts = [[(planned.run.id, planned.run.length) for planned in cohort] for cohort in running]
+        at_once, stop_at = self.allowance.at_once, self.budget.stop_at
+        found = UnderWay(stage.study.study, cohorts, len(waiting), kept, at_once, stop_at)
+        write_under_way(stage.book, found)
 
     def _sorted(self, stage: Prepared, only: Role | None) -> tuple[deque[PlannedRun], list[tuple[PlannedRun, Outcome]]]:
         """What waits, and what has ended before; all of it counts as told."""
@@ -311,6 +392,9 @@ class _Desk:
                 waiting.append(planned)
             else:
                 ended.append((planned, outcome))
+        if self.budget.limited:
+            waiting = deque(sorted(waiting, key=lambda planned: planned.role not in NEEDED))
+        self.seconds[:0] = [outcome.costs.seconds for _, outcome in ended if outcome.status == "finished"]
         return waiting, ended
 
 
@@ -338,7 +422,7 @@ class _Cohorts:
         return cls(keys, sizes, stage)
 
     def next(self, waiting: deque[PlannedRun], running: Iterable[Sequence[PlannedRun]]) -> tuple[PlannedRun, ...]:
-        """The first that waits and is not under way for another way of scoring it, with its cohort; taken out."""
+        """The first that waits and is not under way for another way of scoring it, with its cohort."""
         under_way = {planned.run.id for cohort in running for planned in cohort}
         found: dict[str, PlannedRun] = {}
         key: Hashable | None = None
@@ -352,10 +436,15 @@ class _Cohorts:
             found[planned.run.id] = planned
             if len(found) == self.sizes.get(key, 1):
                 break
-        rest = [planned for planned in waiting if found.get(planned.run.id) is not planned]
-        waiting.clear()
-        waiting.extend(rest)
         return tuple(found.values())
+
+
+def _take(cohort: Sequence[PlannedRun], waiting: deque[PlannedRun]) -> None:
+    """Take what is handed out, out of what waits."""
+    taken = set(map(id, cohort))
+    rest = [planned for planned in waiting if id(planned) not in taken]
+    waiting.clear()
+    waiting.extend(rest)
 
 
 def _cohort_key(planned: PlannedRun, prepared: Prepared) -> Hashable | None:

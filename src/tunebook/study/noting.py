@@ -28,7 +28,10 @@ LONGEST_NAME = 60
 
 
 def note(found: Table, ledger: Ledger, *, text: str, by: str, choice: str = "", on: date) -> Note:
-    """Keep a person's words on a study or on one of its configurations; the caller holds the book's lock.
+    """Keep a person's words on a study or on one of its configurations.
+
+    It is a file of its own, named by what it says, so that it may be kept while a command holds the book; two that are
+    kept at once have one number and stand in the order of their names.
 
     Args:
         found: The study as its page shows it.
@@ -50,7 +53,7 @@ def note(found: Table, ledger: Ledger, *, text: str, by: str, choice: str = "", 
         raise InputError(*problems)
     about = {"configuration": entry.configuration, "label": entry.label} if entry else {}
     said = Note(text.strip(), by.strip(), on.isoformat(), **about)
-    ledger.ingest_record(write_note(ledger.book, found.study, said))
+    write_note(ledger.book, found.study, said)  # no row of the ledger: pages read the file
     return said
 
 

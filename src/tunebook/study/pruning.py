@@ -1,33 +1,35 @@
 """What a book could do without: what of its runs' files no study keeps, and what nothing asks for.
 
 A file of a run stays when any study keeps it. A study keeps everything until it is decided, and where its file says
-nothing else (`keep`). Weights that other runs start from always stay, and a run that has not finished is left alone.
+nothing else (`keep`). Weights that other runs start from always stay. A run that was stopped and can go on is left
+alone. What own programs wrote goes whole or stays whole: no file in it is looked at by its name.
 Outcomes, scores, curves, pictures and logs are never removed for space: pages, decisions and facts stay what they are.
 """
 
-import re
+import os
 import shutil
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from tunebook.errors import InputError, Problem
 from tunebook.fingerprints import IN_BOOK, FingerprintCache
-from tunebook.folders import Busy, RunFolder, note_of, write_atomically
+from tunebook.folders import OUT, UNFINISHED, Busy, RunFolder, note_of, note_of_out, write_atomically
 from tunebook.ledger.ledger import Ledger
 from tunebook.ledger.records_files import PlannedEntry
-from tunebook.records import Decision
+from tunebook.records import Decision, canonical_json
 from tunebook.runs import current_decision
+from tunebook.spec.program_files import below
 from tunebook.spec.study import Keep, Study
 from tunebook.study.again import weights_in
+from tunebook.study.forgotten import remember
 
 Kind = Literal["checkpoints", "predictions", "unused runs", "unused scores", "leftovers"]
 UNUSED: tuple[Kind, ...] = ("unused runs", "unused scores")
 """What only `--unused` removes: no study asks for it as it stands, and yet the ledger holds it as facts."""
-WRITTEN = ("runs", "records", "pages")
+WRITTEN = ("runs", "records", "pages", "surveys", "inventories")
 """Folders of a book in which whatever is written is written beside its place first."""
-TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}|\.pruned-.+")
 LOCK_SECONDS = 1.0
 Key = tuple[str, int]
 
@@ -38,7 +40,7 @@ class Prunable:
 
     Args:
         kind: What they are.
-        study: The first study that holds their run; empty where none does.
+        study: The first study that holds their run, of those that were asked for; empty where none does.
         folder: Their run's, whose lock is held while they go; None for a leftover beside all runs.
         paths: Files and folders.
         files: How many files these are. `size`: their bytes.
@@ -57,15 +59,13 @@ class Held:
     """What the studies of a book keep, by run.
 
     Args:
-        first: Run -> the study that holds it; the first of several.
-        studies: Run -> all that hold it.
+        studies: Run -> the studies that hold it.
         checkpoints: Runs whose checkpoints stay.
         predictions: Run -> the splits whose predictions stay; None for all.
         scorings: Run -> ids of the scorings that are asked for.
         why: Study -> what it keeps, in words.
     """
 
-    first: dict[Key, str] = field(default_factory=dict)
     studies: dict[Key, set[str]] = field(default_factory=dict)
     checkpoints: set[Key] = field(default_factory=set)
     predictions: dict[Key, set[str] | None] = field(default_factory=dict)
@@ -82,7 +82,7 @@ def held(studies: Sequence[Study], ledger: Ledger) -> Held:
     found, declared = Held(), {study.study: study for study in studies}
     for name in dict.fromkeys([*declared, *ledger.studies()]):
         _add(found, name, declared.get(name), ledger)
-    for configuration in ledger.configured(run for run, _ in found.first).values():
+    for configuration in ledger.configured(run for run, _ in found.studies).values():
         found.checkpoints |= set(weights_in(configuration))
     for study in studies:
         for reference in study.weights:
@@ -100,16 +100,33 @@ def prunable(book: Path, keeping: Held, *, only: Collection[str] | None = None) 
     """
     for folder in RunFolder.all(book):
         key = (folder.path.name, folder.length)
-        if key in keeping.first and (only is None or keeping.studies[key] & set(only)):
-            yield from _of_held(folder, key, keeping)
-        elif key not in keeping.first and only is None:
+        asked = [
+            name for name in keeping.why if name in keeping.studies.get(key, ()) and (only is None or name in only)
+        ]
+        if asked:
+            yield from _of_held(folder, key, keeping, asked[0])
+        elif key not in keeping.studies and only is None:
             yield from _of_unheld(folder, key, keeping)
     if only is None:
         yield from _leftovers(book)
 
 
+def remove_all(found: Sequence[Prunable], book: Path) -> Iterator[Prunable]:
+    """Remove one after the other; of the scores that go it stays that they were there (T504).
+
+    The caller holds the book's lock.
+
+    Raises:
+        InputError: when another process works on a run.
+    """
+    remember([one.folder for one in found if one.kind in UNUSED and one.folder is not None], book)
+    for one in found:
+        remove(one, book)
+        yield one
+
+
 def remove(found: Prunable, book: Path) -> None:
-    """Remove the files; of a checkpoint its sha256 stays.
+    """Remove the files; of a checkpoint, and of each file that an own program wrote, its sha256 stays.
 
     The caller holds the book's lock.
 
@@ -128,6 +145,20 @@ def remove(found: Prunable, book: Path) -> None:
         raise InputError(Problem(str(found.folder.path), message, "wait for it")) from busy
 
 
+def weights_noted(folders: Iterable[RunFolder], book: Path) -> Iterator[tuple[Path, bytes]]:
+    """(note, its content) for the checkpoint of each run that has one, and for what an own program wrote."""
+    cache = FingerprintCache(book / IN_BOOK)
+    for folder in folders:
+        files = [folder.checkpoint] if folder.checkpoint.is_file() else []
+        written = below(folder.out)
+        hashes = cache.hashes([*files, *written])
+        if files:
+            yield note_of(folder.checkpoint), f"{hashes[folder.checkpoint]}\n".encode()
+        if written:
+            named = {file.relative_to(folder.out).as_posix(): hashes[file] for file in written}
+            yield note_of_out(folder.out), canonical_json(named).encode() + b"\n"
+
+
 # What studies keep --------------------------------------------------------------------------------------
 
 
@@ -137,7 +168,6 @@ def _add(found: Held, name: str, study: Study | None, ledger: Ledger) -> None:
     stay = _configurations(keep, entries, decision)
     for entry in entries:
         key = (entry.run, entry.length)
-        found.first.setdefault(key, name)
         found.studies.setdefault(key, set()).add(name)
         found.scorings.setdefault(key, set()).add(entry.scoring)
         if keep.checkpoints == "all" or (entry.configuration in stay and not entry.source):
@@ -175,12 +205,13 @@ def _why(study: Study | None, entries: Sequence[PlannedEntry], decision: Decisio
 # What can go --------------------------------------------------------------------------------------------
 
 
-def _of_held(folder: RunFolder, key: Key, keeping: Held) -> Iterator[Prunable]:
-    outcome, study = folder.read_outcome(), keeping.first[key]
+def _of_held(folder: RunFolder, key: Key, keeping: Held, study: str) -> Iterator[Prunable]:
+    outcome = folder.read_outcome()
     if outcome is None or outcome.status != "finished":
         return
-    if key not in keeping.checkpoints and folder.checkpoint.is_file():
-        yield _prunable("checkpoints", study, folder, [folder.checkpoint])
+    trained = [path for path in (folder.checkpoint, folder.out, folder.reports) if path.exists()]
+    if key not in keeping.checkpoints and trained:
+        yield _prunable("checkpoints", study, folder, trained)
     kept = keeping.predictions[key]
     splits = [] if kept is None else [split for split in _folders(folder.at / "predictions") if split.name not in kept]
     if splits:
@@ -194,16 +225,25 @@ def _of_held(folder: RunFolder, key: Key, keeping: Held) -> Iterator[Prunable]:
 
 
 def _of_unheld(folder: RunFolder, key: Key, keeping: Held) -> Iterator[Prunable]:
-    """A run that no study holds; what others start from stays, and what people have rated."""
-    if key not in keeping.checkpoints and not folder.read_ratings():
+    """A run that no study holds; what others start from stays, what can go on, and what people have rated."""
+    goes_on = folder.read_outcome() is None and folder.goes_on
+    if key not in keeping.checkpoints and not goes_on and not folder.read_ratings():
         yield _prunable("unused runs", "", folder, [folder.at])
 
 
 def _leftovers(book: Path) -> Iterator[Prunable]:
     """Files that a command which was stopped had not put in place."""
-    found = [path for name in WRITTEN for path in sorted((book / name).rglob(".*")) if TEMPORARY.fullmatch(path.name)]
+    found = [path for name in WRITTEN for path in _unfinished(book / name)]
     if found:
         yield _prunable("leftovers", "", None, found)
+
+
+def _unfinished(folder: Path) -> Iterator[Path]:
+    """What was never put in place below a folder; what own programs wrote is theirs."""
+    for where, folders, names in os.walk(folder):
+        yield from (Path(where, name) for name in sorted((*folders, *names)) if name.startswith(UNFINISHED))
+        of_run = Path(where).name.startswith("at-")
+        folders[:] = sorted(name for name in folders if not (name.startswith(".") or (of_run and name == OUT)))
 
 
 def _prunable(kind: Kind, study: str, folder: RunFolder | None, paths: Sequence[Path]) -> Prunable:
@@ -220,8 +260,8 @@ def _folders(path: Path) -> list[Path]:
 
 def _remove(found: Prunable, folder: RunFolder, book: Path) -> None:
     if found.kind == "checkpoints":
-        sha256 = FingerprintCache(book / IN_BOOK).hashes([folder.checkpoint])[folder.checkpoint]
-        write_atomically(note_of(folder.checkpoint), f"{sha256}\n".encode())
+        for note, content in weights_noted([folder], book):
+            write_atomically(note, content)
     for path in found.paths:
         _gone(path)
     if found.kind == "unused runs" and not list(folder.path.glob("at-*")):
@@ -233,6 +273,6 @@ def _gone(path: Path) -> None:
     if not path.is_dir():
         path.unlink(missing_ok=True)
         return
-    if not TEMPORARY.fullmatch(path.name):
-        path = path.rename(path.with_name(f".pruned-{path.name}"))
+    if not path.name.startswith(UNFINISHED):
+        path = path.rename(path.with_name(f"{UNFINISHED}{path.name}"))
     shutil.rmtree(path)

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from statistics import fmean
@@ -14,13 +14,18 @@ from tunebook.ledger.records_files import PlannedEntry
 from tunebook.ledger.stopping import lacking, stop_of
 from tunebook.records import State
 from tunebook.runs import current_decision
+from tunebook.study.handed_out import UnderWay, under_way
+from tunebook.study.limiting import Clock, now
+
+_Entries = Mapping[tuple[str, int], PlannedEntry]
 
 
 @dataclass(frozen=True)
 class Running:
-    """A run that a process works on.
+    """A run that a process works on, or the first of those that train together there.
 
     Args:
+        together: How many runs that process was given.
         label: `lr=0.5 seed=1`.
         step: How far its learning curve is, of `length`; None before its first point.
         losses: Those of that step.
@@ -31,6 +36,7 @@ class Running:
     length: int
     step: int | None = None
     losses: Mapping[str, float] = field(default_factory=dict)
+    together: int = 1
 
 
 @dataclass(frozen=True)
@@ -41,8 +47,9 @@ class Watched:
         state: As the index of the book says it; `running` while a process works on one of its runs.
         runs: Planned, each once. `ended`: those with a result. `failed`: without. `missing`: the others.
         to_confirm: Runs that finalists take at most beside these, while they are not known.
-        seconds_left: What is missing takes at the mean of the runs that finished, as many at once as run; None where
-            nothing runs, or nothing tells.
+        running: One for each process, from the moment on in which it was given its runs.
+        seconds_left: What is missing takes at the mean of the runs that finished, as many at once as run, and no more
+            than the study's limit leaves; None where nothing runs, or nothing tells.
         last: When a file of its runs was last written; None where there is none.
         bytes: What the folders of its runs take, those of earlier plans too.
         why: What stopped it.
@@ -65,37 +72,47 @@ class Watched:
 def state_of(name: str, ledger: Ledger) -> State:
     """How far a study is, as the index of its book says it."""
     planned = ledger.planned(name)
-    if not planned:
-        return "not run"
+    return _state(name, ledger, planned, None) if planned else "not run"
+
+
+def _state(name: str, ledger: Ledger, planned: Sequence[PlannedEntry], missing: Sequence[PlannedEntry] | None) -> State:
+    """`missing`: its runs that lack; None: not known, and looked for where the state depends on them."""
     if current_decision(name, ledger) is not None:
         return "decided"
     if ledger.decision(name) is not None:
         return "outdated"
-    missing = lacking(planned, ledger)
+    missing = lacking(planned, ledger) if missing is None else missing
     if not missing:
         return "undecided"
     return "interim" if stop_of(name, ledger, missing) is None else "stopped"
 
 
-def watch(name: str, ledger: Ledger, book: Path) -> Watched:
+def watch(name: str, ledger: Ledger, book: Path, *, clock: Clock = now) -> Watched:
     """Look at a study; nothing is written, and no run waits for it."""
-    state = state_of(name, ledger)
-    if state == "not run":
-        return Watched(name, state)
-    planned = {(entry.run, entry.length): entry for entry in ledger.planned(name)}
+    entries = ledger.planned(name)
+    if not entries:
+        return Watched(name, "not run")
+    planned = {(entry.run, entry.length): entry for entry in entries}
     missing = {(entry.run, entry.length): entry for entry in lacking(planned.values(), ledger)}
+    state = _state(name, ledger, entries, tuple(missing.values()))
     outcomes = ledger.outcomes(run for run, _ in planned)
     ended = [outcomes[key] for key in planned if key in outcomes and key not in missing]
     failed = sum(outcome.status == "failed" for outcome in ended)
-    running = tuple(_running(missing.values(), book))
+    given = under_way(book)
+    given = given if given is not None and given.study == name else None
+    running = tuple(_running(missing, book) if given is None else _given(given, missing, book))
     finals = _to_confirm(planned.values(), ledger.declared(name) or "{}") if missing else 0
     seconds = [outcome.costs.seconds for outcome in ended if outcome.status == "finished"]
-    left = fmean(seconds) * (len(missing) + finals) / len(running) if seconds and running else None
+    left = None
+    if seconds and given is not None:
+        left = _left(given, sum(each.together for each in running), fmean(seconds), clock)
+    elif seconds and running:
+        left = fmean(seconds) * (len(missing) + finals) / len(running)
     size, last = _on_disk({book / "runs" / run for run, _ in ledger.runs_of(name)})
     stop = stop_of(name, ledger, missing.values())
     return Watched(
         study=name,
-        state="running" if running else state,
+        state="running" if running or given is not None else state,
         runs=len(planned),
         ended=len(ended) - failed,
         failed=failed,
@@ -105,7 +122,7 @@ def watch(name: str, ledger: Ledger, book: Path) -> Watched:
         seconds_left=left,
         last=last,
         bytes=size,
-        why="" if stop is None or running else f"by {stop.reason} on {stop.on}",
+        why="" if stop is None or running or given is not None else f"by {stop.reason} on {stop.on}",
     )
 
 
@@ -121,19 +138,36 @@ def _to_confirm(planned: Iterable[PlannedEntry], declared: str) -> int:
     return min(top, len(names)) * seeds * max(1, len(folds)) * len({entry.case.label for entry in searched})
 
 
-def _running(missing: Iterable[PlannedEntry], book: Path) -> Iterator[Running]:
-    """The runs whose folders a process holds, with the heads of their learning curves."""
-    for entry in missing:
-        folder = RunFolder(book / "runs" / entry.run, entry.length)
-        if not is_held(folder.path / "lock"):
-            continue
-        factors = (f"{factor}={number}" for factor, number in entry.replicate.items())
-        label = " ".join(word for word in (entry.label, entry.case.label, *factors) if word)
-        curve = folder.read_curve()
-        if curve:
-            yield Running(entry.run, label, entry.length, curve[-1].step, curve[-1].values)
-        else:
-            yield Running(entry.run, label, entry.length)
+def _running(missing: _Entries, book: Path) -> Iterator[Running]:
+    """The runs whose folders a process holds, where nobody tells what was handed out."""
+    for key, entry in missing.items():
+        if is_held(RunFolder(book / "runs" / entry.run, entry.length).path / "lock"):
+            yield _seen([key], missing, book)
+
+
+def _given(given: UnderWay, missing: _Entries, book: Path) -> Iterator[Running]:
+    """One for each process that was given runs which have not ended."""
+    for cohort in given.cohorts:
+        if left := [key for key in cohort if key in missing]:
+            yield _seen(left, missing, book)
+
+
+def _seen(cohort: Sequence[tuple[str, int]], missing: _Entries, book: Path) -> Running:
+    """The first of some runs, with the head of its learning curve."""
+    entry = missing[cohort[0]]
+    factors = (f"{factor}={number}" for factor, number in entry.replicate.items())
+    label = " ".join(word for word in (entry.label, entry.case.label, *factors) if word)
+    curve = RunFolder(book / "runs" / entry.run, entry.length).read_curve()
+    found = Running(entry.run, label, entry.length, together=len(cohort))
+    return replace(found, step=curve[-1].step, losses=curve[-1].values) if curve else found
+
+
+def _left(given: UnderWay, running: int, each: float, clock: Clock) -> float:
+    """Seconds until a command has run what it hands out, as far as the study's limit leaves it."""
+    left = each * (running + given.waiting + given.kept) / given.at_once
+    if given.stop_at is None:
+        return left
+    return min(left, max(0.0, (given.stop_at - clock()).total_seconds()))
 
 
 def _on_disk(folders: set[Path]) -> tuple[int, datetime | None]:

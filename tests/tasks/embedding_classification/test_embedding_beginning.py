@@ -164,3 +164,27 @@ def test_folders_of_birdnet_are_tables(tmp_path: Path, splits: tuple[str, ...]):
 def test_what_lacks_a_split_divides_nothing(names: tuple[str, ...]):
     """One to train on, one to select by and one to report are needed."""
     assert divided(names) is None
+
+
+@pytest.mark.parametrize("speakers", [3, 5, 10])
+def test_rows_of_one_group_are_dealt_out_as_one(tmp_path: Path, speakers: int):
+    """Three values are enough; where they are few, the comment says that the shares are rough."""
+    names = [f"speaker{row // 3 % speakers}" for row in range(ROWS)]
+    found = begun(tmp_path, label=cycled("wren", "robin", "tit"), speaker=names)
+
+    assert found is not None
+    assert (found.base["data.groups"], found.base["data.split.by"]) == (["speaker"], ["speaker"])
+    assert found.base["data.split.fractions"] == {"train": 0.6, "val": 0.2, "test": 0.2}
+    assert found.why["data.split.by"].startswith("rows of one speaker resemble each other: they stay in one split")
+    assert (f"; {speakers} make no even shares" in found.why["data.split.by"]) == (speakers < 10)
+
+
+@pytest.mark.parametrize("names", [["anna", "ben"], ["anna", "ben", "cleo"]], ids=["too few", "a class in one alone"])
+def test_groups_that_cannot_be_kept_are_not(tmp_path: Path, names: list[str]):
+    """Fewer than splits, or training would lack a class: it is said beside the fractions, and the study can run."""
+    labels = ["wren" if row % 3 == 0 else "robin" if row % 3 == 1 else "tit" for row in range(ROWS)]
+    found = begun(tmp_path, label=labels, speaker=[names[row % len(names)] for row in range(ROWS)])
+
+    assert found is not None
+    assert "data.split.by" not in found.base
+    assert ("LOOK: rows of one speaker" in found.why["data.split.fractions"]) == (len(names) == 3)

@@ -251,3 +251,18 @@ def test_scores_of_other_labels_are_not_made():
     assert {name for kind in KINDS for name in available(kind)} == set(MEASURES)
     assert isinstance(next(contributions(Items(np.zeros((1, 1)), np.ones((1, 1), bool)), kind="binary", cut=0.0,
                                          item="all")), ItemScore)  # fmt: skip
+
+
+def test_rankings_of_classes_are_of_their_probabilities():
+    """Of the softmax, as the meaning of the metrics says: logits of a class rank the items otherwise."""
+    rng = np.random.default_rng(0)
+    logits, classes = rng.normal(size=(60, 3)) + rng.normal(size=(60, 1)) * 3, rng.integers(0, 3, 60)
+    truth = np.eye(3, dtype=bool)[classes]
+    softmax = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    said = scores.log_odds(logits)
+    found = scores.macro(scores.each_class(scores.average_precision, said, truth))
+
+    assert found == pytest.approx(reference.average_precision_score(truth, softmax, average="macro"))
+    assert abs(found - reference.average_precision_score(truth, logits, average="macro")) > 0.01
+    for name in ("macro.ap", "micro.ap", "macro.auroc"):
+        assert "that of the softmax, not its logits" in MEASURES[name].metric.facts.meaning

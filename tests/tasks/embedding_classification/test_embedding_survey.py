@@ -69,3 +69,35 @@ def test_one_embedding_in_two_splits_is_found(tmp_path: Path):
     values["embedding"][8] = values["embedding"][2]
 
     assert survey(tmp_path, values).twice == ["1 embedding is in train and in test: clip2 = clip8."]
+
+
+def test_values_of_a_group_in_two_splits_are_told(tmp_path: Path):
+    """Of the groups that get scores of their own, and of a column that looks like a group; with what helps."""
+    values = columns(speaker=["anna", "ben"] * 6, recorder=["a"] * 10 + ["b"] * 2)
+    found = [
+        "Values of speaker stand in train and elsewhere, 2 of 2 in val and 2 of 2 in test: scores there are of what "
+        "training has seen; data.split.by: [speaker] with data.split.fractions keeps each in one split."
+    ]
+    recorder = (
+        "Values of recorder stand in train and elsewhere, 1 of 1 in val and 1 of 2 in test: scores there are of what "
+        "training has seen; data.split.by: [recorder] with data.split.fractions keeps each in one split."
+    )
+
+    assert list(survey(tmp_path, values).odd)[:2] == [*found, recorder]
+    assert set(survey(tmp_path, values, groups=("speaker",)).odd) >= {*found, recorder}
+    assert len([odd for odd in survey(tmp_path, values, groups=("speaker",)).odd if "speaker" in odd]) == 1
+
+
+def test_groups_that_are_kept_are_not_told(tmp_path: Path):
+    """Nor columns of one value, and none that cannot be read as a group keeps a table from being told."""
+    values = columns(speaker=["anna"] * 4 + ["ben"] * 4 + ["cleo"] * 4, site=["pond"] * 12, year=[[1.5]] * 12)
+
+    assert not [odd for odd in survey(tmp_path, values).odd if odd.startswith("Values")]
+
+
+def test_items_in_two_splits_are_told(tmp_path: Path):
+    """Where something else is kept together."""
+    values = columns(take=["a", "b"] * 6, pond=["north"] * 4 + ["east"] * 4 + ["south"] * 4)
+    found = survey(tmp_path, values, item="take", split={"by": ["pond"]})
+
+    assert found.odd[0].startswith("Values of take stand in train and elsewhere, 2 of 2 in val and 2 of 2 in test")

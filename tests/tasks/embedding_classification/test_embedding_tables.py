@@ -8,7 +8,7 @@ import polars
 import pytest
 from table_examples import columns, configured, read, refused
 
-from tunebook.errors import InputError
+from tunebook.errors import DataError, InputError
 from tunebook.tasks.embedding_classification import tables
 from tunebook.tasks.embedding_classification.config import Data
 
@@ -293,3 +293,21 @@ def test_a_new_table_needs_no_labels_and_no_splits(tmp_path: Path):
     assert np.array_equal(embeddings, values["embedding"])
     assert items == ("x", "y") * 6
     assert tables.unlabelled(configured(item="file"), tmp_path / "new.parquet")[2] is None
+
+
+@pytest.mark.parametrize(
+    ("data", "way"),
+    [
+        ({"split": {"by": ["take"]}}, "data.split.fractions: {train: 0.6, val: 0.2, test: 0.2} deals the rows out"),
+        ({"folds": 3}, "with folds and without a test, data.split.fractions: {train: 1.0} deals all rows out"),
+    ],
+)
+def test_a_table_without_splits_says_what_a_study_may_say(tmp_path: Path, data, way: str):
+    """Whether groups or folds are named; and what it says is read."""
+    values = columns(split=None, take=[f"take{row // 2}" for row in range(12)])
+    with pytest.raises(DataError) as raised:
+        read(tmp_path, values, **data)
+    found = read(tmp_path, values, folds=3, split={"by": ["take"], "fractions": {"train": 1.0}}).splits
+
+    assert raised.value.problems[0].hint.startswith(way)
+    assert {name: len(rows.ids) for name, rows in found.items()} == {"train": 8, "val": 4}

@@ -138,8 +138,23 @@ def test_equal_heads_make_equal_files(tmp_path: Path):
         exporting.onnx(run, context, CHOSEN, to=tmp_path / name)
         files.append({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()})
 
-    assert sorted(files[0]) == ["head.onnx", "head.safetensors", "load_head.py"]
+    assert sorted(files[0]) == ["README.md", "head.onnx", "head.safetensors", "load_head.py"]
     assert files[0] == files[1]
+
+
+@pytest.mark.parametrize("form", ["head", "onnx"])
+def test_the_readme_holds_lines_that_apply_the_head(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str):
+    """As they stand there."""
+    getattr(exporting, form)(*trained(tmp_path, "multi-label"), CHOSEN, to=tmp_path)
+    code = (tmp_path / "README.md").read_text().split("```python\n")[1].split("```")[0]
+    exporting.head(*trained(tmp_path, "multi-label"), CHOSEN, to=tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "load_head", raising=False)
+    names: dict[str, Any] = {"embeddings": np.zeros((2, WIDTH), np.float32)}
+    exec(code, names)
+
+    assert names["probabilities"].shape == (2, 3)
 
 
 def test_what_was_written_is_said(tmp_path: Path):

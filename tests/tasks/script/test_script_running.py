@@ -1,6 +1,8 @@
 """Own programs are run, judged and decided like any task."""
 
 import json
+import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -144,10 +146,6 @@ def test_edited_metrics_are_scored_again(tmp_path: Path):
             'return {"test": {"accuracy": 1}}',
             "crashed: the program must report the split val, which the study asks for; it reported test",
         ),
-        (
-            'return {"val": {"loss": 1}}',
-            "crashed: the program must report accuracy on val, by which the study selects; it reported loss",
-        ),
         ('return {"val": {"accuracy": float("nan")}}', "diverged: accuracy on val is nan"),
         ('yield {"step": 3, "loss": float("inf")}', "diverged: loss is inf at step 3"),
         ("return None", 'crashed: main must give a mapping, {"val": {"accuracy": 0.9}}; got None'),
@@ -267,3 +265,102 @@ def test_a_book_says_of_each_run_what_it_ran(tmp_path: Path):
     assert decision is not None
     assert decision.score > 1.9
     assert json.loads((folders(book)[0].path / "config.json").read_text())["task"] == "own-program"
+
+
+def test_a_metric_that_is_called_otherwise_costs_no_training(tmp_path: Path):
+    """A declared metric that is not reported has no value and a reason; with its right name it is scored, not run."""
+    counting = f"    with open({str(tmp_path / 'ran.txt')!r}, 'a') as ran:\n        ran.write('.')\n    value"
+    book = make_book(tmp_path, program=MAIN.replace("    value", counting))
+    (book / "own.study.yaml").write_text(STUDY.replace("accuracy", "acuracy"))
+    none = run(book)
+    why = {one.reason for one in measured(book)}
+    (book / "own.study.yaml").write_text(STUDY)
+
+    assert none is None
+    assert reasons(book) == {""}
+    assert why == {"the program reported accuracy, not acuracy"}
+    assert run(book) is not None
+    assert (book / "ran.txt").read_text() == "...."
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        ("", "the command must write metrics.json into {out}; there is none (what it prints is no report)"),
+        ("{", "metrics.json must be JSON; Expecting property name"),
+        ('{"val": {"accuracy": "high"}}', "accuracy of val in metrics.json must be a number"),
+        ('{"val": {"accuracy": 2}}', "accuracy must be <= 1, as the study declares; got 2"),
+        ('{"test": {"accuracy": 1}}', "the program must report the split val"),
+    ],
+)
+def test_a_log_holds_no_traceback_of_ours(tmp_path: Path, written: str, reason: str):
+    """What is wrong with an answer is said in a sentence."""
+    program = "import pathlib, sys\nprint('accuracy 0.9')\n"
+    program += f"pathlib.Path(sys.argv[2], 'metrics.json').write_text({written!r})\n" if written else ""
+    declared = "accuracy: {direction: maximize, high: 1}"
+    study = BY_COMMAND.replace("{lr} {seed} {out} '{name}; {{x}}'", "{config} {out}").replace("[0.1, 0.7]", "[0.1]")
+    book = make_book(tmp_path, program=program, study=study.replace("accuracy: maximize", declared))
+
+    run(book)
+
+    assert [each.removeprefix("crashed: ").startswith(reason) for each in reasons(book)] == [True]
+    assert "Traceback" not in folders(book)[0].log.read_text()
+
+
+def test_a_commands_config_holds_the_replicate(tmp_path: Path):
+    """{config} alone tells a command all: parameters, seed and fold."""
+    program = """import json, pathlib, sys
+config = json.loads(pathlib.Path(sys.argv[1]).read_text())
+score = config["lr"] + 10 * config["seed"] + 100 * config["fold"]
+pathlib.Path(sys.argv[2], "metrics.json").write_text(json.dumps({"val": {"accuracy": score}}))
+"""
+    study = 'task: {command: "python train.py {config} {out}"}\nmetrics: {accuracy: maximize}\nspace: {lr: [1]}\n'
+    study += "replicates: {seed: 2, fold: 2}\nconfirm: null\nreport: {splits: [val]}\n"
+    book = make_book(tmp_path, program=program, study=study)
+
+    decision = run(book)
+
+    assert decision is not None
+    assert decision.score == 1 + 5 + 50
+
+
+def test_an_id_does_not_tell_where_the_book_lies(tmp_path: Path):
+    """A Python of the book that is a link out of it is no part of the program; files are named from the book on."""
+    text = BY_COMMAND.replace("python train.py", ".venv/bin/python code/cmd.py").replace("[0.1, 0.7]", "[0.1]")
+    found = []
+    for place in (tmp_path / "here", tmp_path / "deeper" / "there"):
+        book = make_book(place, study=text)
+        (book / "code").mkdir()
+        (book / "code" / "cmd.py").write_text(COMMAND)
+        (book / ".venv" / "bin").mkdir(parents=True)
+        (book / ".venv" / "bin" / "python").symlink_to(sys.executable)
+        run(book)
+        found.append([folder.path.name for folder in folders(book)])
+
+    assert reasons(tmp_path / "here") == {""}
+    assert found[0] == found[1]
+
+
+def test_a_run_names_what_its_program_imports(tmp_path: Path):
+    """Versions of installed packages that its files import, by the names by which they are installed; no others."""
+    program = "import os\nimport helper\n" + MAIN
+    book = make_book(tmp_path, program=program)
+    (book / "helper.py").write_text("def late():\n    from sklearn.svm import SVC\n")
+
+    run(book)
+
+    found = folders(book)[0].read_outcome().provenance
+    assert found["scikit-learn"] == version("scikit-learn")
+    assert not {"torch", "transformers", "peft", "numpy", "helper"} & set(found)
+
+
+def test_a_program_that_is_edited_meanwhile_says_what_to_do(tmp_path: Path):
+    """Its runs end as `data changed`, with the way out."""
+    body = """with open(__file__, "a") as file:
+        file.write("# edited")
+    return {"val": {"accuracy": 1}}"""
+    book = make_book(tmp_path, **reporting(body))
+
+    run(book)
+
+    assert reasons(book) == {"data changed: program changed since the study was planned; `tunebook run` plans it anew"}

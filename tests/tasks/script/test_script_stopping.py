@@ -9,10 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+import pytest
 from programs import curve, folders, make_book, reasons, run
 
 from tunebook.book import Book
 from tunebook.ledger.facts import facts
+from tunebook.tasks.script.reports import Kept, Report
 
 PROGRAM = """\
 import os, sys, time
@@ -173,3 +175,107 @@ def main(config, out):
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "to" / "said.txt").read_text() == "0.3 0.3"
     assert len(folders(book)) == 2
+
+
+STALE = """\
+def main(config, seed, out):
+    done = int((out / "step.txt").read_text()) if (out / "step.txt").exists() else 0
+    for step in range(done + 1, 6):
+        (out / "step.txt").write_text(str(step))
+        if step == 5 and not (out.parents[1] / "stopped").exists():
+            (out.parents[1] / "stopped").touch()
+            raise ValueError("stopped")
+        yield {"step": step, "loss": 1 / step, "val": {"accuracy": step}}
+"""
+
+
+def test_a_program_that_went_past_its_last_report_begins_again(tmp_path: Path):
+    """One that kept step 5 and stopped before reporting it is run from the start: no score is that of step 4."""
+    book = make_book(tmp_path, program=STALE, study=STUDY)
+    run(book)
+
+    assert reasons(book) == {"crashed: ValueError: stopped (train.py, line 7)"}
+    run(book, retry_failed=True)
+
+    assert reasons(book) == {""}
+    for folder in folders(book):
+        assert [step for step, _ in curve(folder)] == [1, 2, 3, 4, 5]
+        (scoring, *_) = folder.scorings()
+        assert [one.value for one in folder.read_measurements(scoring)] == [5]
+        assert "begun again with an empty out" in folder.log.read_text()
+
+
+def test_a_program_that_only_ends_later_goes_on(tmp_path: Path):
+    """Losses of before stay where the last attempt gives the metrics alone; nothing is run again."""
+    text = """\
+def main(config, seed, out):
+    tries = len(list(out.iterdir()))
+    (out / str(tries)).touch()
+    if not tries:
+        yield {"step": 1, "loss": 1}
+        raise ValueError("not yet")
+    return {"val": {"accuracy": tries}}
+"""
+    book = make_book(tmp_path, program=text, study=STUDY)
+    run(book)
+    run(book, retry_failed=True)
+
+    assert reasons(book) == {""}
+    assert [(curve(folder), len(list(folder.out.iterdir()))) for folder in folders(book)] == [
+        ([(1, {"loss": 1.0})], 2)
+    ] * 2
+
+
+def test_reports_outlive_a_kill_between_two_attempts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The first report of an attempt takes the place of the file at once, or not at all."""
+    path = tmp_path / "reports.jsonl"
+    list(Kept(path).add(Report(1, {"loss": 1.0})))
+
+    def killed(*names: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        list(Kept(path).add(Report(2, {"loss": 0.5})))
+
+    assert [report.step for report in Kept(path).rest()] == [1]
+
+
+LEAVES = """\
+import json, pathlib, subprocess, sys, time
+orphan = "os.fork() and os._exit(0);" if sys.argv[2] == "0.3" else ""
+child = f"import os, time; {orphan} time.sleep(60)"
+subprocess.Popen([sys.executable, "-c", child, sys.argv[1]], start_new_session=True)
+time.sleep(0.3)
+(pathlib.Path(sys.argv[1]) / "metrics.json").write_text(json.dumps({"val": {"accuracy": 1}}))
+"""
+
+
+def test_nothing_outlives_a_command(tmp_path: Path):
+    """What it left behind when it ended is ended too, in a session of its own, and without its parent."""
+    book = make_book(tmp_path, program=LEAVES, study=FAMILY.replace("[0.1]", "[0.1, 0.3]"))
+
+    run(book)
+
+    assert reasons(book) == {""}
+    left = [each for each in psutil.process_iter(["cmdline"]) if str(book) in " ".join(each.info["cmdline"] or ())]
+    assert [each for each in left if each.status() != psutil.STATUS_ZOMBIE] == []
+
+
+HEAVY = """\
+import json, pathlib, subprocess, sys
+hold = "import time; held = b'x' * 150_000_000; time.sleep(1.2)"
+children = [subprocess.Popen([sys.executable, "-c", hold]) for _ in range(2)]
+for child in children:
+    child.wait()
+(pathlib.Path(sys.argv[1]) / "metrics.json").write_text(json.dumps({"val": {"accuracy": 1}}))
+"""
+
+
+def test_memory_is_that_of_all_that_a_command_starts(tmp_path: Path):
+    """The most that they held together, beside the process that waits for them."""
+    book = make_book(tmp_path, program=HEAVY, study=FAMILY, executor=TWO)
+
+    run(book)
+
+    assert folders(book)[0].read_outcome().costs.peak_memory_mb > 300

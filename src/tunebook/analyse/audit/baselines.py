@@ -22,13 +22,17 @@ def not_above_baselines(table: Table) -> Iterator[Finding]:
         if column.metric == table.select_metric and lead.falls_short
     ]
     if short:
+        behind = [each for each in short if each[2].verdict == "worse"]
+        level = [each for each in short if each not in behind]
+        said = [("shown to be worse than", behind)] if behind else []
+        said += [("not shown to be better than", level)] if level else []
+        clauses = (f"{how} {_who(each, found)} by {table.select_metric} on {_splits(each)}" for how, each in said)
         yield finding(
             "T405",
-            f"{name_of(found.chosen)}, the chosen configuration, is not shown to be better than {_who(short, found)} "
-            f"by {table.select_metric} on {_splits(short)}.",
+            f"{name_of(found.chosen)}, the chosen configuration, is {', and '.join(clauses)}.",
             (_evidence(*each) for each in short),
-            "see whether training learns anything that the baseline does not; run more seeds where the interval is "
-            "wide; else take the baseline",
+            "see whether training learns anything that the baseline does not; run more seeds, or score more items, "
+            "where the interval is wide; else take the baseline",
         )
 
 

@@ -41,7 +41,8 @@ CODES: Mapping[str, Code] = {
     ),
     "T301": Code(
         "gap inside the noise",
-        "With other seeds another of these could be first. That one of them is best is no result.",
+        "With other replicates, or on other items, another of these could be first. That one of them is best is no "
+        "result.",
     ),
     "T302": Code(
         "spread from n = 1",

@@ -4,19 +4,25 @@ from collections import Counter
 from collections.abc import Iterator
 
 from tunebook.analyse.audit.finding import Finding, distinct, finding, is_own, run_name
+from tunebook.analyse.progress import progress
 from tunebook.analyse.saying import counted
 from tunebook.analyse.scores import all_runs, called, searched
 from tunebook.records import Row, RunFacts, Table
 
 
 def not_run(table: Table) -> Iterator[Finding]:
-    """T101: what is missing, apart from it what failed, and points that a foreign table implies (they have no run)."""
+    """T101: what is missing, apart from it what failed, and points that a foreign table implies (they have no run).
+
+    What is still to come while a study runs is not missing.
+    """
     implied = [(row, run) for row, run in all_runs(table) if not run.id]
     missing = [(row, run) for row, run in all_runs(table) if run.status == "missing" and run.id]
     failed = [(row, run) for row, run in all_runs(table) if run.status == "failed"]
-    if missing:
+    if missing and not _to_come(table):
         way_out = (
-            f"tunebook run {table.study} runs what is missing" if is_own(table) else "run it, or say why it was not"
+            f"tunebook run BOOK/{table.study} runs what is missing"
+            if is_own(table)
+            else "run it, or say why it was not"
         )
         yield finding("T101", f"{_were(len(missing))} declared but not run{_why(table)}.", _listed(missing), way_out)
     if implied:
@@ -28,7 +34,7 @@ def not_run(table: Table) -> Iterator[Finding]:
             "run them, or say which points were never meant (--where)",
         )
     if failed:
-        again = f"read their reasons and logs, then tunebook run {table.study} --retry failed"
+        again = f"read their reasons and logs, then tunebook run BOOK/{table.study} --retry failed"
         way_out = again if is_own(table) else "show them as failed, each with its reason"
         yield finding("T101", f"{_were(len(failed))} declared but failed.", _listed(failed), way_out)
 
@@ -66,6 +72,11 @@ def one_seed_twice(table: Table) -> Iterator[Finding]:
             evidence,
             "count one run to each seed; what was run again measures whether a run repeats, not the spread of seeds",
         )
+
+
+def _to_come(table: Table) -> bool:
+    """Whether nothing has stopped the study yet: its page says above all how many runs have ended."""
+    return table.decision is None and progress(table).condition == "interim"
 
 
 def _is_seeded(row: Row) -> bool:

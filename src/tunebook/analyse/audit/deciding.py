@@ -6,6 +6,9 @@ from tunebook.analyse.audit.finding import Finding, finding, is_own
 from tunebook.analyse.decision import judge, outdated
 from tunebook.records import Change, Table
 
+LEFT_OUT = ("space", "across", "replicates")
+"""Parts of which it is said what is declared no longer."""
+
 
 def other_decision(table: Table) -> Iterator[Finding]:
     """T501: the rule chooses another configuration than the recorded one, or than the one that a person overruled.
@@ -25,7 +28,7 @@ def other_decision(table: Table) -> Iterator[Finding]:
             "T501",
             "The recorded decision does not follow from its rule on this table.",
             (f"recorded: {recorded.label or recorded.configuration}", here),
-            f"tunebook run {table.study} decides again"
+            f"tunebook run BOOK/{table.study} decides again"
             if is_own(table)
             else "state the rule before the runs, or say who decided otherwise and why",
         )
@@ -42,7 +45,7 @@ def outdated_decision(table: Table) -> Iterator[Finding]:
             "T503",
             "The recorded decision is not that of the study as it stands.",
             (f"recorded: {name} ({decision.configuration})", why),
-            f"tunebook run {table.study} runs what is missing and decides again",
+            f"tunebook run BOOK/{table.study} runs what is missing and decides again",
         )
     elif not is_own(table) and _gone(table):
         rows = len({row.configuration for row in table.rows})
@@ -55,17 +58,24 @@ def outdated_decision(table: Table) -> Iterator[Finding]:
 
 
 def changed_rule(table: Table) -> Iterator[Finding]:
-    """T504."""
+    """T504: another rule, and what the rule had to choose from."""
     if table.earlier:
+        less = all(change.part in LEFT_OUT for change in table.earlier)
         yield finding(
             "T504",
-            "The study chooses otherwise than it did when it had results already.",
+            "Not all that had results already is declared by the study any more."
+            if less
+            else "The study chooses otherwise than it did when it had results already.",
             [line for change in table.earlier for line in _changed(change)],
-            f"go back to the first rule, or stand by a choice: tunebook decide {table.study} --choose … --because …",
+            f"{'declare it again' if less else 'go back to the first rule'}, or stand by a choice: "
+            f"tunebook decide BOOK/{table.study} --choose … --because …",
         )
 
 
 def _changed(change: Change) -> Iterator[str]:
+    if change.part in LEFT_OUT:
+        yield change.now
+        return
     yield from (f"before: {each}" for each in change.before)
     gone = f"{change.left_out:,} configuration" + ("" if change.left_out == 1 else "s")
     are = "is no candidate" if change.left_out == 1 else "are no candidates"

@@ -13,13 +13,23 @@ from tunebook.analyse.audit.parameters import without_effect_or_at_an_edge
 from tunebook.analyse.audit.repeating import different_devices, not_repeatable
 from tunebook.analyse.audit.scoring import chosen_on_reported, degenerate, items_missing, settings_on_reported
 from tunebook.analyse.effects import EffectsOf, effects
+from tunebook.analyse.progress import is_open
 from tunebook.records import Table
+
+OF_THE_BEST = ("T202", "T301", "T405")
+"""Codes that speak of the best configuration, which is not known before the end."""
+
+
+def not_yet(table: Table) -> tuple[str, ...]:
+    """The codes that are not looked for, because runs are missing that a decision waits for."""
+    return OF_THE_BEST if is_open(table) else ()
 
 
 def findings(table: Table, *, effects_of: EffectsOf = effects) -> tuple[Finding, ...]:
     """All findings of a study, or of a foreign table (one that names no task), ordered by code.
 
-    T502 is not among them: a table holds no bold cells. It is checked where a page is read.
+    T502 is not among them: a table holds no bold cells. It is checked where a page is read. Nor is what is `not_yet`
+    looked for.
 
     Args:
         effects_of: How the effects of parameters are found; whoever has them already hands them over.
@@ -44,4 +54,5 @@ def findings(table: Table, *, effects_of: EffectsOf = effects) -> tuple[Finding,
         not_repeatable,
         different_devices,
     )
-    return tuple(found for check in checks for found in check(table))
+    later = not_yet(table)
+    return tuple(found for check in checks for found in check(table) if found.code not in later)

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 
 from tunebook.analyse.audit.finding import Finding, distinct, finding, is_own
-from tunebook.analyse.comparisons import Difference, against_best
-from tunebook.analyse.finals import confirmed
-from tunebook.analyse.noise import noise
+from tunebook.analyse.comparisons import Difference, against_best, by_items
+from tunebook.analyse.finals import confirmed, finalists
+from tunebook.analyse.noise import folds, noise
+from tunebook.analyse.progress import is_open
 from tunebook.analyse.saying import counted, name_of, number
-from tunebook.analyse.scores import Entry, Unavailable, called, direction, ordered, searched
+from tunebook.analyse.scores import Entry, Unavailable, called, direction, ordered, runs_of, searched
 from tunebook.records import Role, Row, RunFacts, Table
 
 SIMPLEST = " (select: {rule: one-standard-error})"
@@ -33,18 +34,24 @@ def inside_noise(table: Table) -> Iterator[Finding]:
             f"{name_of(entries[0])}, the best of {counted(len(entries), 'configuration')}{fresh}, is not told apart "
             f"from {counted(len(tied), 'other')}: the smallest gap of {table.select_metric} on {table.select_split} is "
             f"{number(min(abs(gap.mean) for _, gap in tied))}.",
-            (*_nearest(tied), _decided(table)),
-            f"run more seeds of these, or take the simplest of them{SIMPLEST if is_own(table) else ''}",
+            (*_nearest(tied), _source(table, entries[0], tied), _decided(table)),
+            f"{_more(table, entries[0], tied)}, or take the simplest of them{SIMPLEST if is_own(table) else ''}",
         )
 
 
 def no_spread(table: Table) -> Iterator[Finding]:
     """T302: configurations with one run that a seed could change.
 
-    Not where something else says how far scores move: a centre point, or finalists on fresh seeds.
+    Not where something else says how far scores move: a centre point, or finalists on fresh seeds, if these have
+    several each. Nor where more runs are to come.
     """
+    if confirmed(table):
+        yield from _one_fresh_run(table)
+        return
     single = [row for row in table.rows if len(runs := _finished(row)) == 1 and runs[0].replicate]
-    if single and not _measured_otherwise(table):
+    if is_open(table):
+        single = [row for row in single if all(run.status != "missing" for run in searched(row))]
+    if single and not _by_centre_point(table):
         have = "configuration has" if distinct(single) == 1 else "configurations have"
         yield finding(
             "T302",
@@ -54,16 +61,59 @@ def no_spread(table: Table) -> Iterator[Finding]:
         )
 
 
+def _one_fresh_run(table: Table) -> Iterator[Finding]:
+    """Finalists by one run of each, which decides: the search may tell how far scores move, and they decide nothing."""
+    names = finalists(table)
+    rows = [row for row in table.rows if row.configuration in names]
+    fresh = {id(row): [run for run in runs_of(row, "confirm") if run.status == "finished"] for row in rows}
+    single = [row for row in rows if len(runs := fresh[id(row)]) == 1 and runs[0].replicate]
+    if len(names) > 1 and single and not _by_centre_point(table):
+        have = "finalist has" if distinct(single) == 1 else "finalists have"
+        yield finding(
+            "T302",
+            f"{distinct(single)} {have} one run on fresh seeds, by which the study decides: no spread can be given "
+            "there, and gaps between them may be noise.",
+            map(called, single),
+            "confirm: {top: 5, seeds: 3}" if is_own(table) else "run each with three fresh seeds or more",
+        )
+
+
 def _finished(row: Row) -> list[RunFacts]:
     return [run for run in searched(row) if run.status == "finished"]
 
 
-def _measured_otherwise(table: Table) -> bool:
+def _by_centre_point(table: Table) -> bool:
+    """Whether one configuration on seeds of its own says how far scores move."""
     known = noise(table, table.select_metric, table.select_split)
-    return confirmed(table) or (not isinstance(known, Unavailable) and known.source == "centre point")
+    return not isinstance(known, Unavailable) and known.source == "centre point"
 
 
-def _nearest(tied: Sequence[tuple[Entry, Difference]]) -> Iterator[str]:
+Tied = Sequence[tuple[Entry, Difference]]
+
+
+def _by_items(best: Entry, tied: Tied) -> bool:
+    """Whether items, more than replicates, keep most of the tied from being told apart."""
+    found = [by_items(best.selection, entry.selection) for entry, _ in tied]
+    return 2 * sum(found) > len(found)
+
+
+def _source(table: Table, best: Entry, tied: Tied) -> str:
+    """What widens the intervals most."""
+    units = "replicates" if folds(table) else "seeds"
+    if not any(gap.items for _, gap in tied):
+        return f"the intervals are those of {units}; nothing is said of other items"
+    large, small = ("items", units) if _by_items(best, tied) else (units, "items")
+    return f"the {large} widen the intervals more than the {small} do"
+
+
+def _more(table: Table, best: Entry, tied: Tied) -> str:
+    """What would make them narrower."""
+    if _by_items(best, tied):
+        return f"score more items on {table.select_split}"
+    return f"run more {'replicates (further seeds of the folds)' if folds(table) else 'seeds'} of these"
+
+
+def _nearest(tied: Tied) -> Iterator[str]:
     by_gap = sorted(tied, key=lambda each: abs(each[1].mean))
     for entry, gap in by_gap[:NEAREST]:
         yield (

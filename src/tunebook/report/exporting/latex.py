@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from tunebook.analyse import leaderboard
+from tunebook.analyse.overruling import agrees
 from tunebook.records import Table
 from tunebook.report.cards import Grid, Heading, Value
 from tunebook.report.leaderboards import BOLD, BOLD_ONE, MEANS
@@ -70,7 +71,9 @@ def _decided(table: Table) -> Iterator[str]:
     yield f"Chosen by {rule_in_words(table, decision)}."
     if decision.overruled is not None:
         otherwise = decision.overruled
-        yield f"Overruled by {otherwise.by} on {otherwise.on}, in place of {otherwise.label}: {otherwise.because}."
+        said = "Chosen as well" if agrees(decision) else "Overruled"
+        of = "" if agrees(decision) else f", in place of {otherwise.label}"
+        yield f"{said} by {otherwise.by} on {otherwise.on}{of}: {otherwise.because}."
 
 
 def _table(grid: Grid, caption: str, label: str) -> str:

@@ -81,6 +81,14 @@ for (const region of document.querySelectorAll(".scroll")) {
   else prepare(region);
 }
 
+// What a link leads to stands below the navigation, on however many lines that is.
+const navigation = document.querySelector("nav");
+if (navigation) {
+  const measure = () => document.documentElement.style.setProperty("--nav", `${navigation.offsetHeight}px`);
+  new ResizeObserver(measure).observe(navigation);
+  measure();
+}
+
 // A link to a folded part unfolds it.
 const unfold = () => {
   const at = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
@@ -88,3 +96,47 @@ const unfold = () => {
 };
 addEventListener("hashchange", unfold);
 unfold();
+
+// A page that is read again by itself stays where it was: what is unfolded, how far it is scrolled, what has the focus.
+// Only then: a page that a person opens begins at its top. Parts are known by their card and their summary.
+if (document.querySelector("meta[http-equiv=refresh]")) {
+  const key = `tunebook:${location.pathname}`, FOCUSABLE = "a, button, input, select, summary, [tabindex]";
+  const counted = (elements, nameOf) => {
+    const before = new Map();
+    return elements.map((each) => {
+      const name = nameOf(each), n = before.get(name) || 0;
+      before.set(name, n + 1);
+      return [`${name} ${n}`, each];
+    });
+  };
+  const cardOf = (each) => each.closest("section[id]")?.id || "";
+  const folded = () => counted([...document.querySelectorAll("details")],
+    (each) => `${cardOf(each)}/${each.querySelector("summary")?.textContent.replace(/\d[\d,]*/g, "#")}`);
+  const focusable = () => counted([...document.querySelectorAll(FOCUSABLE)],
+    (each) => `${cardOf(each)}/${each.tagName}/${each.textContent.replace(/\d[\d,]*/g, "#")}`);
+  // The card that begins last above the middle of the window, and how far the page is scrolled beyond its beginning.
+  const seen = () => {
+    const begun = [...document.querySelectorAll("section[id]")]
+      .filter((each) => each.getBoundingClientRect().top < innerHeight / 2).pop();
+    const top = begun ? begun.getBoundingClientRect().top + scrollY : 0;
+    return { card: begun?.id || "", below: scrollY - top };
+  };
+  // Storage may be shut (a private window, a file): then the page begins at its top, as before.
+  const stored = (act) => { try { return act(sessionStorage); } catch { return null; } };
+  const left = stored((storage) => JSON.parse(storage.getItem(key)));
+  if (left && performance.getEntriesByType("navigation")[0]?.type === "reload") {
+    for (const [name, each] of folded()) each.open = left.open.includes(name) || each.open;
+    if (left.focus) focusable().find(([name]) => name === left.focus)?.[1].focus({ preventScroll: true });
+    const back = () => {
+      const card = document.getElementById(left.card);
+      scrollTo({ top: left.below + (card ? card.getBoundingClientRect().top + scrollY : 0), behavior: "instant" });
+    };
+    back();
+    addEventListener("load", back, { once: true });
+  }
+  addEventListener("pagehide", () => stored((storage) => storage.setItem(key, JSON.stringify({
+    open: folded().filter(([, each]) => each.open).map(([name]) => name),
+    focus: focusable().find(([, each]) => each === document.activeElement)?.[0] || "",
+    ...seen(),
+  }))));
+}

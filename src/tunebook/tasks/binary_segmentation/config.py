@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from tunebook.images.dividing import Split
+from tunebook.images.dividing import Split, fold_parameter, folds_parameter
 from tunebook.spec.parameters import Fields, parameter
 from tunebook.splitting import check_fold
 
@@ -64,16 +64,8 @@ class Data(Fields):
     )
     subset_seed: int = parameter(0, meaning="Seed of these draws; never the replicate's.", ge=0)
     split: Split = Field(default_factory=Split)
-    folds: int | None = parameter(
-        None,
-        meaning="Cross-validation: the images of train and val are dealt out, by whole groups, to so many parts; in "
-        "fold i part i is val and the others are train. Each fold is a replicate. null: none.",
-        as_before=None,
-        ge=2,
-    )
-    fold: int | None = parameter(
-        None, meaning="The part that is val; set by the replicate. null: the first.", as_before=None, ge=0
-    )
+    folds: int | None = folds_parameter()
+    fold: int | None = fold_parameter()
 
     @model_validator(mode="after")
     def _folded(self) -> "Data":

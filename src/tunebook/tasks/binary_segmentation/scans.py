@@ -369,7 +369,7 @@ def _of_folder(root: Path, name: str) -> tuple[Scan, ...]:
     if not folder.is_dir():
         here = ", ".join(sorted(path.name for path in root.iterdir() if path.is_dir())) or "no folders"
         message = "must be a folder with images and masks; it does not exist"
-        raise DataError(Problem(str(folder), message, f"the folder {root} has {here}"))
+        raise DataError(Problem(str(folder), message, f"the folder {root} has {here}{dividing.instead(root)}"))
     problems = Problems()
     with problems.of():
         images = _by_stem(folder / "images")

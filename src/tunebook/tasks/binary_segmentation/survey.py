@@ -12,13 +12,13 @@ import numpy as np
 
 from tunebook import folders
 from tunebook.errors import DataError, Problem
-from tunebook.images import dividing, surveying
+from tunebook.images import surveying
 from tunebook.images.pixels import normalise, read_image
 from tunebook.images.surveying import Seen, named, said_of, spread
 from tunebook.records import DataFacts, Picture, SplitFacts
 from tunebook.tasks.binary_segmentation.config import Config, Data
 from tunebook.tasks.binary_segmentation.panels import with_truth
-from tunebook.tasks.binary_segmentation.scans import SPLITS, Scan, read_mask, scans
+from tunebook.tasks.binary_segmentation.scans import Scan, read_mask, scans
 
 
 @dataclass(frozen=True)
@@ -47,35 +47,15 @@ def survey(config: Config, book: Path, *, thumbnails: Path) -> DataFacts:
     root = folders.resolve(config.data.root, book, place="base.data.root")
     start = root if root.is_dir() else root.parent
     odd: list[str] = []
-    found = _found(whole, book, root, odd)
+    found = surveying.by_split(
+        config.data,
+        root,
+        odd,
+        read=lambda split: scans(whole, book, split),
+        as_far_as_they_go=lambda folder: _as_far_as_they_go(root, folder),
+    )
     splits = [_read(split, of, config.data, start, thumbnails, odd) for split, of in found.items()]
-    return _facts(config.data.root, [split for split in splits if split.seen], dict.fromkeys(odd))
-
-
-def _found(config: Config, book: Path, root: Path, odd: list[str]) -> dict[str, Sequence[Scan]]:
-    """Split -> its scans; what is in their way is told among the odd things.
-
-    Raises:
-        DataError: when there is no scan at all.
-    """
-    problems: list[Problem] = []
-    found: dict[str, Sequence[Scan]] = {}
-    for split in SPLITS:
-        try:
-            found[split] = scans(config, book, split)
-        except DataError as error:
-            problems += error.problems
-            given = dividing.is_as_given(config.data)
-            here = getattr(config.data, split) if given else "." if (root / "images").is_dir() else config.data.train
-            pairs, said = _as_far_as_they_go(root, here)
-            odd += said or surveying.told(error.problems, root if root.is_dir() else root.parent)
-            if not given:
-                found = {surveying.UNDIVIDED: pairs}
-                break
-            found[split] = pairs
-    if not any(found.values()):
-        raise DataError(*dict.fromkeys(problems))
-    return found
+    return _facts(config.data, [split for split in splits if split.seen], dict.fromkeys(odd))
 
 
 def _as_far_as_they_go(root: Path, split: str) -> tuple[list[Scan], list[str]]:
@@ -115,26 +95,29 @@ def _read(split: str, found: Sequence[Scan], data: Data, start: Path, thumbnails
     return _Split(split, seen, foreground, pictures)
 
 
-def _facts(name: str, splits: Sequence[_Split], odd: dict[str, None]) -> DataFacts:
+def _facts(data: Data, splits: Sequence[_Split], odd: dict[str, None]) -> DataFacts:
     seen = [each for split in splits for each in split.seen]
     shares = [100 * share for split in splits for share in split.foreground.values()]
     empty = [mask for split in splits for mask, share in split.foreground.items() if not share]
     full = [mask for split in splits for mask, share in split.foreground.items() if share == 1]
     odd |= dict.fromkeys(
         [
+            *surveying.alike_by_name(seen, data.split.by),
             *surveying.unlike(seen),
             *surveying.repeated(seen),
             *said_of(empty, "mask has no foreground", "masks have no foreground"),
             *said_of(full, "mask is foreground throughout", "masks are foreground throughout"),
         ]
     )
+    dealt = surveying.dealing(data.split.fractions)
     return DataFacts(
-        name=name,
+        name=data.root,
         noun="scans",
         splits=[SplitFacts(split.name, len(split.seen), _of_split(split)) for split in splits],
         odd=tuple(odd),
         pictures=[picture for split in splits for picture in split.pictures],
-        together=f"of {surveying.sizes(seen)}, {spread(shares, unit=' %', digits=1)} foreground each (median and range)"
+        together=f"of {surveying.sizes(seen)}, {spread(shares, unit=' %', digits=1)} foreground each "
+        f"(median and range){dealt}"
         if seen
         else "",
         twice=surveying.in_two_splits(surveying.contents(seen), "image", "images"),

@@ -3,10 +3,11 @@
 Every guess is said beside the line that it is written to.
 """
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from math import isnan
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,7 +16,8 @@ import numpy as np
 from tunebook.errors import DataError, Problem
 from tunebook.spec.names import listed
 from tunebook.task import Beginning, Scalar
-from tunebook.tasks.embedding_classification import birdnet_folders, tables
+from tunebook.tasks.embedding_classification import alike, birdnet_folders, tables
+from tunebook.tasks.embedding_classification.alike import DOMAINS, TOGETHER
 from tunebook.tasks.embedding_classification.config import Data, Split
 from tunebook.tasks.embedding_classification.rows import Kind
 
@@ -27,11 +29,7 @@ EMBEDDINGS = ("embedding", "embeddings", "emb", "features", "feature", "vector",
 LABELS = ("label", "labels", "class", "target", "species", "y", "category", "primary_label", "common_name", "diagnosis",
           "annotation", "tag", "tags", "event", "call")  # fmt: skip
 SPLITS = ("split", "set", "subset", "partition", "dataset", "phase")
-DOMAINS = ("domain", "site", "location", "station", "recorder", "speaker", "patient", "subject", "donor", "animal",
-           "lab", "hospital", "scanner", "device", "plate", "batch", "region", "year")  # fmt: skip
-TOGETHER = ("patient", "subject", "donor", "animal", "speaker", "site", "location", "station", "slide", "plate",
-            "recording", "recording_id", "file", "filename", "source", "date")  # fmt: skip
-"""Names of columns, the likeliest first. Rows of one value of TOGETHER resemble each other."""
+"""Names of columns, the likeliest first."""
 NEGATIVE = (
     "negative",
     "neg",
@@ -50,7 +48,7 @@ SEPARATORS = (";", "|", ",")
 WIDTH = 4
 """Numbers of an embedding at least."""
 GROUPS, ENOUGH = 20, 10
-"""Values of a column that get scores of their own at most, and that rows are dealt out by at least."""
+"""Values of a column that get scores of their own at most; fewer than ENOUGH make no even shares."""
 FRACTIONS = {"train": 0.6, "val": 0.2, "test": 0.2}
 SPACE: Mapping[str, Sequence[Scalar]] = {
     "head.hidden_units": (0, 64, 256),
@@ -77,15 +75,21 @@ class _Column:
 
     Args:
         width: Numbers of each cell, of embeddings; 0 otherwise.
-        values: Text of a value -> rows that have it; empty for embeddings and for numbers with fractions.
+        cells: Texts of each row, more than one in a list, none where there is nothing; empty for embeddings and for
+            numbers with fractions.
         lists: Whether the cells are lists of texts.
     """
 
     name: str
     width: int
-    values: Mapping[str, int]
+    cells: Sequence[tuple[str, ...]] = ()
     lists: bool = False
     text: bool = False
+
+    @cached_property
+    def values(self) -> Mapping[str, int]:
+        """Text of a value -> how often it is there."""
+        return Counter(text for cell in self.cells for text in cell)
 
 
 @dataclass(frozen=True)
@@ -156,12 +160,12 @@ def _of_parquet(path: Path) -> tuple[tuple[_Column, ...], int]:
     for name, dtype in schema.items():
         if name in heavy:
             first = polars.scan_parquet(path, glob=False).select(name).drop_nulls().head(1).collect()[name]
-            found.append(_Column(name, len(first[0]) if len(first) else 0, {}))
+            found.append(_Column(name, len(first[0]) if len(first) else 0))
         else:
             lists = isinstance(dtype, polars.List | polars.Array)
-            cells = frame[name].explode() if lists else frame[name]
-            text = cells.dtype in (polars.String, polars.Categorical)
-            found.append(_Column(name, 0, _counted(cells.to_list()), lists=lists, text=text))
+            held = dtype.inner if isinstance(dtype, polars.List | polars.Array) else dtype
+            text = held in (polars.String, polars.Categorical)
+            found.append(_Column(name, 0, _texts(frame[name].to_list()), lists=lists, text=text))
     return tuple(found), int(rows)
 
 
@@ -171,20 +175,21 @@ def _of_npz(path: Path) -> tuple[tuple[_Column, ...], int]:
         for name in arrays.files:
             array = arrays[name]
             if array.ndim == 2 and array.dtype.kind in "fiu":
-                found.append(_Column(name, array.shape[1], {}))
+                found.append(_Column(name, array.shape[1]))
                 rows = len(array)
             elif array.ndim == 1:
                 cells = np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array
-                found.append(_Column(name, 0, _counted(cells.tolist()), text=array.dtype.kind in "US"))
+                found.append(_Column(name, 0, _texts(cells.tolist()), text=array.dtype.kind in "US"))
     return tuple(found), rows
 
 
-def _counted(cells: Sequence[Any]) -> Mapping[str, int]:
-    """Text of a value -> rows; nothing where there are numbers with fractions."""
-    known = [cell for cell in cells if cell is not None and not (isinstance(cell, float) and math.isnan(cell))]
-    if any(isinstance(cell, float) and not cell.is_integer() for cell in known):
-        return {}
-    return Counter(map(_text, known))
+def _texts(cells: Sequence[Any]) -> tuple[tuple[str, ...], ...]:
+    """The texts of each cell; of none where there are numbers with fractions."""
+    rows = [cell if isinstance(cell, list) else [cell] for cell in cells]
+    known = [[one for one in row if one is not None and not (isinstance(one, float) and isnan(one))] for row in rows]
+    if any(isinstance(one, float) and not one.is_integer() for row in known for one in row):
+        return ()
+    return tuple(tuple(map(_text, row)) for row in known)
 
 
 def _text(cell: Any) -> str:
@@ -265,7 +270,7 @@ def _kind(label: _Column, guess: _Guess, rows: int) -> Kind:
     return "binary"
 
 
-def _splits(columns: Sequence[_Column], rows: int, guess: _Guess) -> tuple[str, str, tuple[str, ...]]:
+def _splits(columns: Sequence[_Column], label: _Column, kind: Kind, guess: _Guess) -> tuple[str, str, tuple[str, ...]]:
     """The splits to train on, to select by and to report, as the table names them or as they are dealt out."""
     roles = {name.lower() for name in (*TRAIN, *VAL, *TEST)}
     likely = [*_named(columns, SPLITS), *(c for c in columns if c.values and {v.lower() for v in c.values} <= roles)]
@@ -281,11 +286,37 @@ def _splits(columns: Sequence[_Column], rows: int, guess: _Guess) -> tuple[str, 
     guess.base["data.split.fractions"] = dict(FRACTIONS)
     lacking = f"{likely[0].name} does not name a split to train, one to choose and one to report; " if likely else ""
     guess.why["data.split.fractions"] = f"{lacking}shares to train, to choose and to report on"
-    together = [c for c in _named(columns, TOGETHER) if len(c.values) >= ENOUGH and not _unique(c)]
-    if together:
-        guess.base["data.split.by"] = [together[0].name]
-        guess.why["data.split.by"] = f"rows of one {together[0].name} resemble each other: they stay in one split"
+    _keep_together(columns, label, kind, guess)
     return "train", "val", ("test",)
+
+
+def _keep_together(columns: Sequence[_Column], label: _Column, kind: Kind, guess: _Guess) -> None:
+    """Have rows of one group dealt out as one: of three groups on, where training then has all classes."""
+    domains = [column for column in columns if column.name in guess.base.get("data.groups", ())]
+    likely = [
+        column
+        for column in dict.fromkeys((*_named(columns, TOGETHER), *domains))
+        if len(column.values) >= len(FRACTIONS) and not _unique(column) and all(map(len, column.cells))
+    ]
+    if not likely:
+        return
+    separator = guess.base.get("data.separator")
+    labels = label.cells if separator is None else [_parted(cell, separator) for cell in label.cells]
+    for column in likely:
+        groups, everywhere = [cell[0] for cell in column.cells], kind == "binary"
+        if alike.can_be_kept(groups, labels, fractions=FRACTIONS, train="train", everywhere=everywhere):
+            few = len(column.values)
+            rough = f"; {few} make no even shares" if few < ENOUGH else ""
+            guess.base["data.split.by"] = [column.name]
+            guess.why["data.split.by"] = f"rows of one {column.name} resemble each other: they stay in one split{rough}"
+            return
+    guess.why["data.split.fractions"] += (
+        f"; LOOK: rows of one {likely[0].name} may stand in several, and whole ones leave a split without a class"
+    )
+
+
+def _parted(cell: tuple[str, ...], separator: str) -> tuple[str, ...]:
+    return tuple(part.strip() for text in cell for part in text.split(separator) if part.strip())
 
 
 def divided(names: Sequence[str]) -> tuple[str, str, tuple[str, ...]] | None:
@@ -333,7 +364,7 @@ def _of_columns(
     if domains:
         guess.base["data.groups"] = [domains[0].name]
         guess.why["data.groups"] = f"each of its {len(domains[0].values)} values gets scores of its own, too"
-    _, val, reported = _splits(left, rows, guess)
+    _, val, reported = _splits(left, label, kind, guess)
     found = f"{rows:,} rows with an embedding of {embedding.width} numbers, {kind} labels"
     certainty = 0.9 if sure else 0.6
     return _beginning(guess, kind, val, reported, found=found, certainty=certainty, size=rows * embedding.width)

@@ -101,6 +101,9 @@ PRECISION = "TP / (TP + FP), the share of what is predicted that is true; 0 wher
 RECALL = "TP / (TP + FN), the share of the positives that are found"
 AP = "average precision of the ranking by raw scores"
 AUROC = "area under the ROC curve of the ranking by raw scores"
+RANKED = "of the ranking by each class's probability, as it is before rounding"
+SOFTMAX = "multi-class: that of the softmax, not its logits (of loss.kind bce each class has its own)"
+AP_OF_CLASSES, AUROC_OF_CLASSES = f"average precision {RANKED}", f"area under the ROC curve {RANKED}"
 BALANCED = (
     "mean of the shares of positives and of negatives that are right (multi-class: of the recalls of the classes)"
 )
@@ -156,9 +159,9 @@ MEASURES: Mapping[str, Measure] = {
         _measure("macro.precision", SEVERAL, "chosen", "positives", _precision, RIGHT, PRECISION, MACRO, PREDICTED),
         _measure("macro.recall", SEVERAL, "chosen", "positives", _recall, ALL_FOUND, RECALL, MACRO, PREDICTED),
         _measure("micro.f1", SEVERAL, "chosen", "positives", _all_f1, FOUND, F1, MICRO, PREDICTED),
-        _measure("macro.ap", SEVERAL, "ranked", "positives", _ap, FIRST, AP, MACRO),
-        _measure("micro.ap", SEVERAL, "ranked", "positives", _all_ap, FIRST, AP, MICRO),
-        _measure("macro.auroc", SEVERAL, "ranked", "both", _auroc, ABOVE, AUROC, MACRO),
+        _measure("macro.ap", SEVERAL, "ranked", "positives", _ap, FIRST, AP_OF_CLASSES, SOFTMAX, MACRO),
+        _measure("micro.ap", SEVERAL, "ranked", "positives", _all_ap, FIRST, AP_OF_CLASSES, SOFTMAX, MICRO),
+        _measure("macro.auroc", SEVERAL, "ranked", "both", _auroc, ABOVE, AUROC_OF_CLASSES, SOFTMAX, MACRO),
         _measure("half.f1", BINARY, "half", "positives", _f1, FOUND, F1, HALF),
         _measure("half.precision", BINARY, "half", "positives", _precision, RIGHT, PRECISION, HALF),
         _measure("half.recall", BINARY, "half", "positives", _recall, ALL_FOUND, RECALL, HALF),

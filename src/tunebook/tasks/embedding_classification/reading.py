@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tunebook.errors import DataError, Problem
 from tunebook.spec.names import listed, suggestion
 from tunebook.splitting import BETWEEN, LEFT_OUT, Group, dealt, folded
-from tunebook.tasks.embedding_classification import birdnet_folders, splits, tables, targets
+from tunebook.tasks.embedding_classification import alike, birdnet_folders, splits, tables, targets
 from tunebook.tasks.embedding_classification.cells import Cells, collected
 from tunebook.tasks.embedding_classification.config import Data
 from tunebook.tasks.embedding_classification.rows import Labelled, Rows
@@ -42,15 +42,48 @@ class Content:
 
 def read(path: Path, data: Data) -> Labelled:
     """As `tables.read`."""
+    return _read(path, _naming_rows(path, data), _fields)[0]
+
+
+def read_beside(path: Path, data: Data) -> tuple[Labelled, dict[str, dict[str, tuple[str | None, ...]]]]:
+    """The same, and what the other columns hold that may be groups by their names: column -> split -> values.
+
+    Raises:
+        DataError: as `tables.read`.
+    """
     data = _naming_rows(path, data)
-    cells = _opened(path, data, _fields)
+    known = {data.embedding, data.label, data.id, data.split.column, *data.split.by}
+    looked_at: list[str] = []
+
+    def asked(data: Data, there: Collection[str]) -> list[tuple[str, str]]:
+        looked_at.extend(column for column in alike.by_name(there) if column not in known)
+        return [*_fields(data, there), *(("split.by", column) for column in looked_at)]
+
+    try:
+        labelled, cells, assigned = _read(path, data, asked)
+    except DataError:  # what is wrong with a column that no study names is no matter
+        return _read(path, data, _fields)[0], {}
+    found: dict[str, dict[str, tuple[str | None, ...]]] = {}
+    for column in looked_at:
+        with collected([]):  # of numbers with fractions, of lists: no groups
+            values = cells.texts(column)
+            found[column] = {
+                name: tuple(values[row] for row in np.flatnonzero(assigned == split))
+                for split, name in enumerate(tables.names(data))
+            }
+    return labelled, found
+
+
+def _read(path: Path, data: Data, asked: Asked) -> tuple[Labelled, Cells, Int[np.ndarray, " rows"]]:
+    """What there is to learn, the cells that it was made of, and the place of each row's split among the names."""
+    cells = _opened(path, data, asked)
     names = tables.before_folds(data)
     problems: list[Problem] = []
     if data.split.fractions is None:
         column = cells.texts(data.split.column)
         assigned = splits.given(column, names)
-        asked = [name for name in names if data.folds is None or name != data.split.val]
-        problems += splits.empty(column, asked, place=cells.at(data.split.column))
+        needed = [name for name in names if data.folds is None or name != data.split.val]
+        problems += splits.empty(column, needed, place=cells.at(data.split.column))
         inside = assigned != LEFT_OUT
         cells, assigned = cells.where(inside), assigned[inside]
         with collected(problems):
@@ -72,7 +105,7 @@ def read(path: Path, data: Data) -> Labelled:
         )
     if data.folds is not None:
         assigned = _in_folds(assigned, content, data, folds=data.folds, place=cells.place)
-    return _labelled(cells, content, assigned, data)
+    return _labelled(cells, content, assigned, data), cells, assigned
 
 
 def _kept_together(data: Data) -> tuple[str, ...]:
@@ -288,7 +321,7 @@ def _wanted(there: Collection[str], data: Data, asked: Asked, *, place: str) -> 
         Problem(
             place,
             f"must have the column {column} (data.{field}); it has none",
-            suggestion(column, there, also=f"it has {listed(there)}"),
+            suggestion(column, there, also=_instead(field, data) or f"it has {listed(there)}"),
         )
         for field, column in fields
         if column not in there
@@ -296,6 +329,15 @@ def _wanted(there: Collection[str], data: Data, asked: Asked, *, place: str) -> 
     if problems:
         raise DataError(*problems)
     return list(dict.fromkeys(column for _, column in fields))
+
+
+def _instead(field: str, data: Data) -> str:
+    """What a study may say where a table names no splits."""
+    if field != "split.column":
+        return ""
+    if data.folds is None:
+        return "data.split.fractions: {train: 0.6, val: 0.2, test: 0.2} deals the rows out where no column names splits"
+    return "with folds and without a test, data.split.fractions: {train: 1.0} deals all rows out to the folds"
 
 
 def _fields(data: Data, there: Collection[str]) -> list[tuple[str, str]]:

@@ -9,8 +9,8 @@ import numpy as np
 from tunebook.images import surveying
 from tunebook.images.surveying import said_of, spread
 from tunebook.records import DataFacts, SplitFacts
-from tunebook.tasks.embedding_classification import tables
-from tunebook.tasks.embedding_classification.config import Config
+from tunebook.tasks.embedding_classification import alike, tables
+from tunebook.tasks.embedding_classification.config import Config, Data
 from tunebook.tasks.embedding_classification.rows import Labelled, Rows
 
 COUNTED = 4
@@ -25,15 +25,16 @@ def survey(config: Config, book: Path) -> DataFacts:
     Raises:
         DataError: with everything that is wrong in the table.
     """
-    labelled = tables.read(config.data, book)
+    labelled, beside = tables.read_beside(config.data, book)
     splits = {name: rows for name, rows in labelled.splits.items() if rows.ids}
     width = next(iter(splits.values())).embeddings.shape[1]
     return DataFacts(
         name=config.data.table,
         noun="rows",
         splits=[SplitFacts(name, len(rows.ids), _of_split(rows, labelled, config)) for name, rows in splits.items()],
-        odd=_odd(splits, labelled, train=config.data.split.train),
-        together=f"with {_classes(labelled)} and embeddings of {width:,} numbers",
+        odd=(*_torn(splits, beside, config.data), *_odd(splits, labelled, train=config.data.split.train)),
+        together=f"with {_classes(labelled)} and embeddings of {width:,} numbers"
+        f"{surveying.dealing(config.data.split.fractions)}",
         twice=surveying.in_two_splits(
             {name: _contents(rows) for name, rows in splits.items()}, "embedding", "embeddings"
         ),
@@ -52,6 +53,24 @@ def _of_split(rows: Rows, labelled: Labelled, config: Config) -> dict[str, str]:
     if lacking := int((~rows.embedded).sum()):
         facts["without an embedding"] = f"{lacking:,}"
     return facts
+
+
+def _torn(
+    splits: Mapping[str, Rows], beside: Mapping[str, Mapping[str, Sequence[str | None]]], data: Data
+) -> list[str]:
+    """Groups, items, and values of columns that may be groups by their names, in two splits."""
+    looked_at: dict[str, Mapping[str, Sequence[str | None]]] = dict(beside)
+    if data.groups:
+        looked_at[", ".join(data.groups)] = {name: rows.groups for name, rows in splits.items()}
+    if data.item is not None:
+        looked_at[data.item] = {name: rows.items for name, rows in splits.items()}
+    kept = {", ".join(data.split.by)}
+    return [
+        said
+        for column, values in looked_at.items()
+        if column not in kept
+        for said in alike.torn(column, values, train=data.split.train)
+    ]
 
 
 def _odd(splits: Mapping[str, Rows], labelled: Labelled, *, train: str) -> Sequence[str]:

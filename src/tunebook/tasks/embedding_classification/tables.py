@@ -55,6 +55,18 @@ def read(data: Data, book: Path) -> Labelled:
     return reading.read(located(data, book), data)
 
 
+def read_beside(data: Data, book: Path) -> tuple[Labelled, dict[str, dict[str, tuple[str | None, ...]]]]:
+    """The same, and what other columns hold that may be groups by their names: column -> split -> values.
+
+    Raises:
+        DataError: as `read`.
+        InputError: as `read`.
+    """
+    from tunebook.tasks.embedding_classification import reading  # noqa: PLC0415  as in read
+
+    return reading.read_beside(located(data, book), data)
+
+
 def unlabelled(
     data: Data, path: Path
 ) -> tuple[tuple[str, ...], Float[np.ndarray, "rows width"], tuple[str, ...] | None]:

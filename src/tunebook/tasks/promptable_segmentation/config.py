@@ -7,7 +7,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from tunebook.images.containers import LETTERS
-from tunebook.images.dividing import Split
+from tunebook.images.dividing import Split, fold_parameter, folds_parameter
 from tunebook.images.slices import ranged
 from tunebook.spec.parameters import Fields, parameter
 from tunebook.splitting import check_fold
@@ -59,16 +59,8 @@ class Data(Fields):
         "testing: percentile (1st to 99.8th, clipped), minmax, or none.",
     )
     split: Split = Field(default_factory=Split)
-    folds: int | None = parameter(
-        None,
-        meaning="Cross-validation: the images of train and val are dealt out, by whole groups, to so many parts; in "
-        "fold i part i is val and the others are train. Each fold is a replicate. null: none.",
-        as_before=None,
-        ge=2,
-    )
-    fold: int | None = parameter(
-        None, meaning="The part that is val; set by the replicate. null: the first.", as_before=None, ge=0
-    )
+    folds: int | None = folds_parameter()
+    fold: int | None = fold_parameter()
 
     @field_validator("train", "val", "test")
     @classmethod

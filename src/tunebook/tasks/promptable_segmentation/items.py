@@ -381,7 +381,7 @@ def _missing(root: Path, folder: Path, images: str, labels: str) -> DataError:
     if not root.is_dir():
         return DataError(Problem(str(root), "must be a folder that holds the splits; it does not exist"))
     here = sorted(path.name for path in root.iterdir() if path.is_dir() or containers.is_container(path))
-    found = f"the folder {root} has {', '.join(here) or 'no folders'}"
+    found = f"the folder {root} has {', '.join(here) or 'no folders'}{dividing.instead(root)}"
     kind = (
         "an HDF5 file or a Zarr folder" if containers.is_container(folder) else f"a folder with {images} and {labels}"
     )

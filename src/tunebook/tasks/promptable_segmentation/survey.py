@@ -14,12 +14,12 @@ from scipy import ndimage
 
 from tunebook import folders
 from tunebook.errors import DataError, Problem
-from tunebook.images import dividing, surveying
+from tunebook.images import surveying
 from tunebook.images.slices import Plane, ranged
 from tunebook.images.surveying import Seen, named, said_of, spread
 from tunebook.records import DataFacts, Picture, SplitFacts
 from tunebook.tasks.promptable_segmentation.config import Config, Data
-from tunebook.tasks.promptable_segmentation.items import SPLITS, Item, items, read_objects, read_pixels
+from tunebook.tasks.promptable_segmentation.items import Item, items, read_objects, read_pixels
 from tunebook.tasks.promptable_segmentation.thumbnails import with_truth
 
 EIGHT = np.ones((3, 3), bool)
@@ -52,35 +52,15 @@ def survey(config: Config, book: Path, *, thumbnails: Path) -> DataFacts:
     """
     root = folders.resolve(config.data.root, book, place="base.data.root")
     odd: list[str] = []
-    found = _found(config, book, root, odd)
+    found = surveying.by_split(
+        config.data,
+        root,
+        odd,
+        read=lambda split: items(config, book, split),
+        as_far_as_they_go=lambda folder: _as_far_as_they_go(root, folder),
+    )
     splits = [_read(split, of, config.data, root, thumbnails, odd) for split, of in found.items()]
-    return _facts(config.data.root, [split for split in splits if split.seen], dict.fromkeys(odd))
-
-
-def _found(config: Config, book: Path, root: Path, odd: list[str]) -> dict[str, Sequence[Item]]:
-    """Split -> its items; what is in their way is told among the odd things.
-
-    Raises:
-        DataError: when there is no item at all.
-    """
-    problems: list[Problem] = []
-    found: dict[str, Sequence[Item]] = {}
-    for split in SPLITS:
-        try:
-            found[split] = items(config, book, split)
-        except DataError as error:
-            problems += error.problems
-            given = dividing.is_as_given(config.data)
-            here = getattr(config.data, split) if given else "." if (root / "images").is_dir() else config.data.train
-            pairs, said = _as_far_as_they_go(root, here)
-            odd += said or surveying.told(error.problems, root)
-            if not given:
-                found = {surveying.UNDIVIDED: pairs}
-                break
-            found[split] = pairs
-    if not any(found.values()):
-        raise DataError(*dict.fromkeys(problems))
-    return found
+    return _facts(config.data, [split for split in splits if split.seen], dict.fromkeys(odd))
 
 
 def _as_far_as_they_go(root: Path, split: str) -> tuple[list[Item], list[str]]:
@@ -127,12 +107,13 @@ def _objects(label: NDArray[np.int32], name: str) -> _Objects:
     return _Objects(name, tuple(areas.tolist()), masked)
 
 
-def _facts(name: str, splits: Sequence[_Split], odd: dict[str, None]) -> DataFacts:
+def _facts(data: Data, splits: Sequence[_Split], odd: dict[str, None]) -> DataFacts:
     seen = [each for split in splits for each in split.seen]
     objects = [each for split in splits for each in split.objects]
     counts = [len(each.areas) for each in objects]
     odd |= dict.fromkeys(
         [
+            *surveying.alike_by_name(seen, data.split.by),
             *surveying.unlike(seen),
             *surveying.repeated(seen),
             *said_of(
@@ -145,13 +126,14 @@ def _facts(name: str, splits: Sequence[_Split], odd: dict[str, None]) -> DataFac
             ),
         ]
     )
+    dealt = surveying.dealing(data.split.fractions)
     return DataFacts(
-        name=name,
+        name=data.root,
         noun="images",
         splits=[SplitFacts(split.name, len(split.seen), _of_split(split)) for split in splits],
         odd=tuple(odd),
         pictures=[picture for split in splits for picture in split.pictures],
-        together=f"of {surveying.sizes(seen)}, {spread(counts)} objects each (median and range)" if seen else "",
+        together=f"of {surveying.sizes(seen)}, {spread(counts)} objects each (median and range){dealt}" if seen else "",
         twice=surveying.in_two_splits(surveying.contents(seen), "image", "images"),
     )
 

@@ -1,11 +1,18 @@
-"""Running a command: words with their placeholders filled, never a shell; it ends with the run."""
+"""Running a command: words with their placeholders filled, never a shell; all that it started ends with the run.
+
+What it started is known by being seen below it while it runs, and by a mark in the environment, which a process hands
+on to those that it starts: one that has left the session, or whose parent is gone, is found by it.
+"""
 
 import json
+import math
 import os
 import signal
 import subprocess
 import sys
 import threading
+import time
+import uuid
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -15,6 +22,7 @@ from typing import IO, Any
 import psutil
 
 from tunebook.errors import Crashed, OutOfMemory, Told
+from tunebook.execute.metering import saw_memory
 from tunebook.spec.program_files import PYTHONS
 from tunebook.spec.programs import GIVEN, filled, named, parameters_of, placeholders, words_of
 
@@ -22,6 +30,11 @@ LOOK_SECONDS = 0.1
 LAST = 20
 REPORTS = "reports.jsonl"
 METRICS = "metrics.json"
+FAMILY_SECONDS = 0.5
+TIMES = 5
+"""How often what a command has started is killed: it may start more meanwhile."""
+MARK = "TUNEBOOK_COMMAND"
+"""The variable of the environment whose value a command shares with all that it has started."""
 
 
 def words(command: str, values: Mapping[str, Any], given: Mapping[str, str]) -> list[str]:
@@ -45,7 +58,7 @@ def words(command: str, values: Mapping[str, Any], given: Mapping[str, str]) -> 
 def reported(command: list[str], *, folder: Path, out: Path, log: Path) -> Generator[Any, None, Any]:
     """Run a command to its end: every line of out/reports.jsonl as it appears; at last what out/metrics.json holds.
 
-    The process, and what it has started, is ended when the caller stops asking.
+    What it has started is ended when it has ended; it is ended itself when the caller stops asking.
 
     Args:
         folder: Where it runs.
@@ -56,11 +69,13 @@ def reported(command: list[str], *, folder: Path, out: Path, log: Path) -> Gener
         Crashed: when it cannot be started, or a report is no JSON.
     """
     lines = _Lines(out / REPORTS)
-    with log.open("ab") as printed, _running(command, folder, printed) as (process, errors):
+    with log.open("ab") as printed, _running(command, folder, printed) as (process, errors, family):
         while process.poll() is None:
+            family.look()
             yield from lines.new()
             with suppress(subprocess.TimeoutExpired):
                 process.wait(LOOK_SECONDS)
+        family.end()
         yield from lines.new(ended=True)
         if process.returncode:
             raise _ended(process.returncode, errors.last())
@@ -117,10 +132,72 @@ class _Lines:
                 yield _json(line.decode(errors="replace"), f"line {self._number} of {REPORTS}")
 
 
+class _Family:
+    """A command and all that it has started, directly or not.
+
+    Args:
+        mark: What the variable `MARK` is for each of them.
+    """
+
+    def __init__(self, pid: int, mark: str) -> None:
+        self._mark = mark
+        self._first: psutil.Process | None = None
+        self._looked = -math.inf
+        with suppress(psutil.NoSuchProcess):
+            self._first = psutil.Process(pid)
+        self._seen = {self._first} if self._first is not None else set()
+
+    def look(self) -> None:
+        """Now and then, remember who is there, and tell how much memory they hold together with this process."""
+        if time.monotonic() - self._looked < FAMILY_SECONDS:
+            return
+        self._looked = time.monotonic()
+        with suppress(psutil.Error):
+            self._seen.update(self._first.children(recursive=True) if self._first else ())
+        held = 0
+        for each in (psutil.Process(), *self._seen):
+            with suppress(psutil.Error):
+                held += each.memory_info().rss
+        saw_memory(held / 1e6)
+
+    def end(self) -> None:
+        """Kill them all, and what they start meanwhile."""
+        for _ in range(TIMES):
+            there = self._there()
+            for each in there:
+                with suppress(psutil.Error):
+                    each.kill()
+            psutil.wait_procs(there, timeout=1.0)
+            if not there:
+                return
+
+    def _there(self) -> list[psutil.Process]:
+        with suppress(psutil.Error):
+            self._seen.update(self._first.children(recursive=True) if self._first else ())
+        self._seen.update(each for each in psutil.process_iter() if self._has_mark(each))
+        return [each for each in self._seen if _runs(each)]
+
+    def _has_mark(self, process: psutil.Process) -> bool:
+        try:
+            return process.environ().get(MARK) == self._mark
+        except (psutil.Error, OSError):  # another person's, or gone
+            return False
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
 @contextmanager
-def _running(command: list[str], folder: Path, log: IO[bytes]) -> Iterator[tuple["subprocess.Popen[bytes]", _Errors]]:
-    """A process of our own group, so that it is ended with the run; gone at the end, with what it started."""
-    variables = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+def _running(
+    command: list[str], folder: Path, log: IO[bytes]
+) -> Iterator[tuple["subprocess.Popen[bytes]", _Errors, _Family]]:
+    """A process that is gone at the end, with all that it has started."""
+    mark = uuid.uuid4().hex
+    variables = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1", MARK: mark}
     try:
         process = subprocess.Popen(
             command, cwd=folder, env=variables, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.PIPE
@@ -128,26 +205,15 @@ def _running(command: list[str], folder: Path, log: IO[bytes]) -> Iterator[tuple
     except OSError as error:
         raise Crashed(f"the command must start; {command[0]}: {error.strerror or error}") from None
     assert process.stderr is not None
-    errors = _Errors(process.stderr, log)
+    errors, family = _Errors(process.stderr, log), _Family(process.pid, mark)
     try:
-        yield process, errors
+        yield process, errors, family
     finally:
-        _end(process)
+        family.end()
+        process.wait()
         errors.finish()
         if not errors._thread.is_alive():
             process.stderr.close()
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Kill a process that still runs, and all that it has started."""
-    if process.poll() is not None:
-        return
-    with suppress(psutil.NoSuchProcess):
-        for each in psutil.Process(process.pid).children(recursive=True):
-            with suppress(psutil.NoSuchProcess):
-                each.kill()
-    process.kill()
-    process.wait()
 
 
 def _ended(code: int, last: str) -> Crashed | OutOfMemory:

@@ -1,6 +1,5 @@
 """What an own program is as a task: its configuration, its metrics, and the files that it is made of and reads."""
 
-import os
 import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from pydantic import BaseModel
 from tunebook import folders
 from tunebook.errors import DataError, Problem
 from tunebook.fingerprints import Input
-from tunebook.folders import OUT
+from tunebook.folders import OUT, noted_out
 from tunebook.records import DATA_ROOT, DataFacts
 from tunebook.spec.fields import plain, value_at
 from tunebook.spec.program_files import below, files_of
@@ -110,18 +109,22 @@ def folder_of(weights: str, book: Path) -> Path | None:
 def _inputs(program: Program, values: Mapping[str, Any], book: Path) -> Iterator[Input]:
     files = files_of(program, book)
     if files:
-        yield Input("program", Path(os.path.commonpath([file.parent for file in files])), files)
+        yield Input("program", book.resolve(), files)
     for path in program.inputs:
-        if (text := value_at(values, path)) is not None:
+        if (text := value_at(values, path)) is not None and folder_of(str(text), book) is None:
             root = folders.resolve(str(text), book, place=path)
             role = "data" if path == DATA_ROOT else path
             if root.is_file():
                 yield Input(role, root.parent, (root,), named=False)
             else:
                 yield Input(role, root, _held(root, path))
+    weights: dict[Path, tuple[Path, ...]] = {}
     for path, value in parameters_of(values):
         if isinstance(value, str) and (out := folder_of(value, book)) is not None:
-            yield Input("weights", out, _held(out, path))
+            weights[out] = below(out) or tuple(noted_out(out)) or _held(out, path)
+    if weights:
+        root = next(iter(weights)) if len(weights) == 1 else book / "runs"
+        yield Input("weights", root, tuple(file for files in weights.values() for file in files))
 
 
 def _held(folder: Path, path: str) -> tuple[Path, ...]:

@@ -66,10 +66,10 @@ def values_of(values: Mapping[str, Any], book: Path) -> dict[str, Any]:
     program = Program.of(values)
 
     def given(path: str, value: Any) -> Any:
-        if isinstance(value, str) and path in program.inputs:
-            return str(folders.resolve(value, book, place=path))
         if isinstance(value, str) and (out := folder_of(value, book)) is not None:
             return str(out)
+        if isinstance(value, str) and path in program.inputs:
+            return str(folders.resolve(value, book, place=path))
         return number_by_value(value)
 
     tree: dict[str, Any] = {}

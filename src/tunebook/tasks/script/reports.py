@@ -13,6 +13,7 @@ from statistics import fmean
 from typing import Any
 
 from tunebook.errors import Crashed, Diverged
+from tunebook.folders import write_atomically
 from tunebook.records import CurvePoint
 
 Reported = float | None | dict[str, float | None]
@@ -57,41 +58,52 @@ class Kept:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._before: list[Report] | None = list(_stored(path))
+        self._to_report = {split for report in self._before or () for split in report.splits}
         self._reports: list[Report] = []
 
     def add(self, report: Report) -> Iterator[Report]:
         """Keep a report; with the first of this attempt, those of earlier steps come before it."""
-        new = [report]
-        if self._before is not None:
+        self._to_report -= set(report.splits)
+        if self._before is None:
+            new = [report]
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(_line(report))
+        else:
             new = [*(each for each in self._before if each.step < report.step), report]
             self._before = None
-            self._path.unlink(missing_ok=True)
-        with self._path.open("a", encoding="utf-8") as file:
-            file.writelines(json.dumps(asdict(each)) + "\n" for each in new)
+            write_atomically(self._path, "".join(map(_line, new)).encode())
         self._reports += new
         yield from new
 
     def rest(self) -> Iterator[Report]:
-        """What was reported before, by a program that had nothing to add."""
+        """What was reported before, by a program that had no step to add."""
         if self._before is not None:
             self._reports, self._before = self._before, None
             yield from self._reports
+
+    def stale(self, last: Mapping[str, Mapping[str, Reported]]) -> tuple[str, ...]:
+        """Splits that were reported before, and not in this attempt: what is known of them is of an earlier step.
+
+        Args:
+            last: What the program ended with.
+        """
+        return tuple(sorted(self._to_report - set(last)))
+
+    @property
+    def added(self) -> bool:
+        """Whether anything was reported in this attempt."""
+        return self._before is None
 
     def answer(self, last: Mapping[str, Mapping[str, Reported]]) -> dict[str, Mapping[str, Reported]]:
         """Split -> metric -> value: the last that was reported of each split.
 
         Args:
             last: What the program ended with.
-
-        Raises:
-            Crashed: when that is nothing.
         """
         found: dict[str, Mapping[str, Reported]] = {}
         for report in self._reports:
             found |= report.splits
         found |= last
-        if not found:
-            raise Crashed(f"the program must report metrics of a split, {FORM}; it reported none")
         return found
 
 
@@ -171,6 +183,10 @@ def _number(value: Any, what: str, place: str) -> float:
 def _shown(value: Any) -> str:
     text = " ".join(repr(value).split())
     return f"{type(value).__name__} {text[:60]}" if value is not None else "None"
+
+
+def _line(report: Report) -> str:
+    return json.dumps(asdict(report)) + "\n"
 
 
 def _stored(path: Path) -> Iterator[Report]:

@@ -1,14 +1,16 @@
 """Runs one program in its child process; without torch, unless the program imports it."""
 
+import math
 import shutil
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import GeneratorType
 from typing import Any
 
 import numpy as np
 
-from tunebook.errors import Crashed
+from tunebook.errors import Crashed, Told
 from tunebook.folders import LOG, OUT, REPORTS, write_json
 from tunebook.records import MetricFacts, Run, Settings
 from tunebook.spec.programs import Program
@@ -17,7 +19,7 @@ from tunebook.tasks.script import commanding
 from tunebook.tasks.script.answers import PREDICTIONS, Answer, packed, tables_in, unpacked
 from tunebook.tasks.script.calling import fitting, function_of
 from tunebook.tasks.script.given import Parameters, values_of
-from tunebook.tasks.script.reports import Kept, Report, Reported, finite, read_report
+from tunebook.tasks.script.reports import FORM, Kept, Report, Reported, finite, read_report
 
 ANSWER = "answer"
 """The only example of a split, and what its raw prediction is called."""
@@ -37,23 +39,24 @@ class Worker:
             RunError: when it fails, gives no metrics, or numbers that are not finite.
         """
         for run, context in zip(runs, contexts, strict=True):
-            yield from self._train(run, context)
+            with _told(context):
+                yield from self._train(run, context)
 
     def _train(self, run: Run, context: Context) -> Iterator[Progress]:
         program, out = Program.of(run.configuration.values), _out(context)
-        out.mkdir(parents=True, exist_ok=True)
-        for name in (commanding.METRICS, commanding.REPORTS):
-            (out / name).unlink(missing_ok=True)
-        shutil.rmtree(out / PREDICTIONS, ignore_errors=True)
-        kept = Kept(context.checkpoint.with_name(REPORTS))
-        said = _called(program, run, context) if program.function else _commanded(program, run, context)
-        try:
-            last = yield from _followed(said, kept, run.id)
-        finally:
-            said.close()
-        for report in kept.rest():
-            yield Progress(run.id, report.point)
-        answer = Answer(kept.answer(last.splits if last is not None else {}), tables_in(out))
+        went_on = out.is_dir() and any(out.iterdir())
+        kept, last = yield from _attempted(program, run, context)
+        if went_on and (lacking := _lacking(kept, last)):
+            _note(f"begun again with an empty out: it went on where it was stopped, and reported {lacking}", context)
+            _empty(context)
+            kept, last = yield from _attempted(program, run, context)
+        splits = kept.answer(_splits(last))
+        if not splits:
+            problem = _nothing(program, unwritten=not (out / commanding.METRICS).exists())
+            if went_on:  # it would go on where it is now when it is tried again
+                _empty(context)
+            raise Crashed(problem)
+        answer = Answer(splits, tables_in(out))
         finite(answer.splits)
         _tell_undeclared(answer, program.metrics)
         answer.write(context.checkpoint)
@@ -73,9 +76,10 @@ class Worker:
             Crashed: when it reported nothing of this split.
         """
         answer = Answer.read(context.checkpoint)
-        if split not in answer.splits:
-            found = ", ".join(answer.splits)
-            raise Crashed(f"the program must report the split {split}, which the study asks for; it reported {found}")
+        with _told(context):
+            if split not in answer.splits:
+                said = f"the split {split}, which the study asks for; it reported {', '.join(answer.splits)}"
+                raise Crashed(f"the program must report {said}")
         table = answer.tables.get(split, {})
         columns = {f"prediction.{name}": array for name, array in table.items()}
         yield Prediction(ANSWER, {"metrics": packed(answer.splits[split]), **columns})
@@ -83,16 +87,7 @@ class Worker:
     def calibrate(
         self, run: Run, predictions: Sequence[Prediction], examples: Sequence[Example], split: str, *, metric: str
     ) -> Sequence[Settings]:
-        """Nothing is chosen after training.
-
-        Raises:
-            Crashed: when the program reported no value of the metric that decides.
-        """
-        reported = unpacked(predictions[0].arrays["metrics"])
-        if metric not in reported:
-            found = ", ".join(reported) or "none"
-            what = f"{metric} on {split}, by which the study selects"
-            raise Crashed(f"the program must report {what}; it reported {found}")
+        """Nothing is chosen after training."""
         return ()
 
     def score(
@@ -114,16 +109,83 @@ def _out(context: Context) -> Path:
     return context.checkpoint.with_name(OUT)
 
 
+def _empty(context: Context) -> None:
+    """Let the program begin at its start."""
+    shutil.rmtree(_out(context))
+    context.checkpoint.with_name(REPORTS).unlink(missing_ok=True)
+
+
+def _note(text: str, context: Context) -> None:
+    with context.checkpoint.with_name(LOG).open("a", encoding="utf-8") as log:
+        log.write(f"{text}\n")
+
+
+@contextmanager
+def _told(context: Context) -> Iterator[None]:
+    """What is wrong with a program's answer is said in its log, in the place of a traceback of ours."""
+    try:
+        yield
+    except Crashed as error:
+        if isinstance(error, Told):
+            raise
+        _note(str(error), context)
+        raise Told(str(error)) from None
+
+
+def _attempted(program: Program, run: Run, context: Context) -> Generator[Progress, None, tuple[Kept, Report | None]]:
+    """Run the program once; what it reported, and what it ended with."""
+    out = _out(context)
+    out.mkdir(parents=True, exist_ok=True)
+    for name in (commanding.METRICS, commanding.REPORTS):
+        (out / name).unlink(missing_ok=True)
+    shutil.rmtree(out / PREDICTIONS, ignore_errors=True)
+    kept = Kept(context.checkpoint.with_name(REPORTS))
+    said = _called(program, run, context) if program.function else _commanded(program, run, context)
+    try:
+        last = yield from _followed(said, kept, run.id)
+    finally:
+        said.close()
+    return kept, last
+
+
 def _followed(said: Said, kept: Kept, run: str) -> Generator[Progress, None, Report | None]:
-    """Progress for each report; what the program ended with."""
+    """Progress for each report; what the program ended with.
+
+    What was reported before is told once it is known to be followed: where the program goes on behind it, nothing is.
+    """
+    held: list[Report] = []
     while True:
         try:
             report = next(said)
         except StopIteration as end:
             last: Report | None = end.value
-            return last
-        for each in kept.add(report):
-            yield Progress(run, each.point)
+            break
+        held += kept.add(report)
+        if not kept.stale({}) or not all(map(math.isfinite, report.point.values.values())):
+            yield from (Progress(run, each.point) for each in held)
+            held = []
+    if not _lacking(kept, last):
+        yield from (Progress(run, each.point) for each in (*held, *kept.rest()))
+    return last
+
+
+def _lacking(kept: Kept, last: Report | None) -> str:
+    """What a program that went on did not report; empty when nothing lacks."""
+    if last is None and not kept.added:
+        return "nothing"
+    stale = kept.stale(_splits(last))
+    return f"nothing of {' and '.join(stale)}" if stale else ""
+
+
+def _splits(last: Report | None) -> Mapping[str, Mapping[str, Reported]]:
+    return {} if last is None else last.splits
+
+
+def _nothing(program: Program, *, unwritten: bool) -> str:
+    """Why there is no answer."""
+    if program.command and unwritten:
+        return f"the command must write {commanding.METRICS} into {{out}}; there is none (what it prints is no report)"
+    return f"the program must report metrics of a split, {FORM}; it reported none"
 
 
 def _called(program: Program, run: Run, context: Context) -> Said:
@@ -146,9 +208,9 @@ def _called(program: Program, run: Run, context: Context) -> Said:
 def _commanded(program: Program, run: Run, context: Context) -> Said:
     values = values_of(run.configuration.values, context.book)
     parameters = context.checkpoint.with_name(PARAMETERS)
-    write_json(parameters, values)
-    given = {"seed": context.seed, **run.replicate}
-    texts = {name: str(value) for name, value in given.items() if value is not None}
+    given = {name: value for name, value in {"seed": context.seed, **run.replicate}.items() if value is not None}
+    write_json(parameters, {**values, **given})
+    texts = {name: str(value) for name, value in given.items()}
     texts |= {"out": str(_out(context)), "config": str(parameters)}
     words = commanding.words(program.command, values, texts)
     log = context.checkpoint.with_name(LOG)
@@ -172,7 +234,8 @@ def _read(said: Generator[Any, None, Any], *, place: str) -> Generator[Report, N
 
 def _scores(reported: Mapping[str, Reported], name: str, facts: MetricFacts) -> Iterator[ItemScore]:
     if name not in reported:
-        yield ItemScore(name, reason=f"the program reported no {name}", whole=True)
+        found = ", ".join(reported) or "nothing"
+        yield ItemScore(name, reason=f"the program reported {found}, not {name}", whole=True)
         return
     value = reported[name]
     if not isinstance(value, dict):
@@ -186,12 +249,12 @@ def _within(value: float | None, facts: MetricFacts) -> float | None:
     """A value that is one of the metric.
 
     Raises:
-        Crashed: when it lies outside of what the study declares.
+        Told: when it lies outside of what the study declares.
     """
     low, high = facts.low, facts.high
     if value is not None and ((low is not None and value < low) or (high is not None and value > high)):
         bounds = " and ".join(f"{sign} {at:g}" for sign, at in ((">=", low), ("<=", high)) if at is not None)
-        raise Crashed(f"{facts.name} must be {bounds}, as the study declares; got {value:g}")
+        raise Told(f"{facts.name} must be {bounds}, as the study declares; got {value:g}")
     return value
 
 
